@@ -1,0 +1,411 @@
+"""The configuration of one monitored model, as written in its YAML file.
+
+Everything here is declared once, typed and frozen; an unknown key is an error. What a key means
+is its description, which also ends up in the JSON Schema for editors. Reading files belongs to
+`config.loader`.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from monitoring_assets.domain.incident import Severity
+from monitoring_assets.domain.measurement import Kind
+from monitoring_assets.domain.window import Cadence, Every
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(text: object) -> timedelta:
+    """Return the length of time of `30m`, `6h` or `14d`.
+
+    >>> parse_duration("14d").days
+    14
+    """
+    if isinstance(text, timedelta):
+        return text
+    found = re.fullmatch(r"\s*(\d+)\s*([mhd])\s*", str(text))
+    if found is None:
+        raise ValueError(f"{text!r} is no duration; write a whole number and m, h or d: 6h, 14d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _print_duration(value: timedelta) -> str:
+    minutes = int(value.total_seconds() // 60)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(_print_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[mhd]\s*$", "examples": ["6h"]}),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+Scalar = bool | int | float | str
+DriftMethodName = Literal[
+    "evidently",
+    "wasserstein",
+    "jensenshannon",
+    "ks",
+    "chisquare",
+    "z",
+    "psi",
+    "hellinger",
+    "kl_div",
+    "TVD",
+    "anderson",
+    "cramer_von_mises",
+    "energy_distance",
+]
+
+
+class Settings(BaseModel):
+    """The rules that all parts of the configuration share: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class CadenceSettings(Settings):
+    """When windows begin and end."""
+
+    every: Every = Every.DAY
+    """The length of a window: `day` or `hour`."""
+    start: date
+    """The first day that is monitored."""
+    timezone: str = "UTC"
+    """The IANA time zone whose midnight divides days. Hourly windows are always UTC."""
+    deadline: Duration = timedelta(hours=6)
+    """How long after its end a window may stay empty before that is reported as `no_data`."""
+    look_back: Duration = timedelta(days=45)
+    """Late rows and labels are looked for in windows that ended within this time."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no IANA time zone; write for instance Europe/Berlin")
+        return name
+
+    @model_validator(mode="after")
+    def _hours_are_utc(self) -> Self:
+        if self.every is Every.HOUR and self.timezone != "UTC":
+            raise ValueError("hourly windows are always UTC: remove `timezone` or use every: day")
+        return self
+
+    @property
+    def windows(self) -> Cadence:
+        """Return the sequence of windows."""
+        return Cadence(every=self.every, start=self.start, timezone=self.timezone)
+
+
+class SourceSettings(Settings):
+    """Where rows are read from: files (`path`) or a database (`url_env`, `table` or `query`)."""
+
+    path: str | None = None
+    """A file, a folder or a glob (`logs/date=*/*.parquet`), local or `s3://`; Parquet, CSV,
+    JSONL or Feather. Relative paths start at the folder of the YAML file."""
+    url_env: str | None = None
+    """The name of the environment variable that holds the database URL (never the URL itself)."""
+    table: str | None = None
+    """A table or view, with its schema if needed."""
+    query: str | None = None
+    """A SELECT statement instead of a table."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.url_env is None):
+            raise ValueError("give either `path` (files) or `url_env` (a database), not both")
+        if self.url_env is not None and (self.table is None) == (self.query is None):
+            raise ValueError("with `url_env`, give either `table` or `query`")
+        if self.url_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.url_env):
+            raise ValueError(
+                "`url_env` is the name of an environment variable, such as WAREHOUSE_URL; "
+                "a URL does not belong into this file"
+            )
+        if self.path is not None and (self.table or self.query):
+            raise ValueError("`table` and `query` need `url_env`, not `path`")
+        return self
+
+
+class LabelSettings(SourceSettings):
+    """Where the truth comes from when it is not a column of the predictions."""
+
+    prediction_id: str
+    """The column that names the prediction."""
+    label: str
+    """The column that holds the truth."""
+    known_at: str | None = None
+    """The column that says when the truth became known; the last one known counts."""
+
+
+class ReferenceVersion(SourceSettings):
+    """One labelled data set that windows are compared with."""
+
+    start: datetime | date | None = Field(default=None, alias="from")
+    """Only rows at or after this time, if given."""
+    end: datetime | date | None = Field(default=None, alias="to")
+    """Only rows before this time, if given."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class ReferenceSettings(Settings):
+    """The data sets that windows are compared with; one version is active."""
+
+    active: str
+    """The version that windows are compared with."""
+    versions: dict[str, ReferenceVersion] = Field(min_length=1)
+    """All versions by name."""
+
+    @model_validator(mode="after")
+    def _active_exists(self) -> Self:
+        if self.active not in self.versions:
+            raise ValueError(f"active: {self.active!r} is none of {sorted(self.versions)}")
+        for name in self.versions:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                raise ValueError(f"version {name!r}: use letters, digits, dots, dashes")
+        return self
+
+
+class ColumnRoles(Settings):
+    """Which column of the prediction log plays which role."""
+
+    timestamp: str
+    """When the prediction was made."""
+    timestamp_zone: str | None = None
+    """The time zone of timestamps that carry none. Without it such timestamps are reported."""
+    prediction_id: str | None = None
+    """The unique name of a prediction; labels from elsewhere are joined on it."""
+    prediction: str
+    """The predicted class or value."""
+    score: str | None = None
+    """The predicted probability of the positive class."""
+    label: str | None = None
+    """The truth, when it is a column of the same rows."""
+    model_version: str | None = None
+    """The version of the model that made the prediction."""
+
+    @field_validator("timestamp_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return name if name is None else CadenceSettings._known_zone(name)  # noqa: SLF001
+
+
+class DriftSettings(Settings):
+    """How drift is measured and judged."""
+
+    method: DriftMethodName = "evidently"
+    """A method of Evidently, or `evidently` for its default choice by type and size."""
+    threshold: Annotated[float, Field(gt=0)] | None = None
+    """The limit; without it the method's own default (0.1 for distances, 0.05 for p-values)."""
+
+
+class Feature(Settings):
+    """One input of the model."""
+
+    type: Literal["numeric", "categorical"]
+    """How its values are compared."""
+    min: float | None = None
+    """Rows below are not valid and go to quarantine."""
+    max: float | None = None
+    """Rows above are not valid and go to quarantine."""
+    allowed: tuple[Scalar, ...] | Literal["reference"] | None = None
+    """The only valid categories, or `reference` for those seen in the reference."""
+    nullable: bool = True
+    """Whether a row without a value is valid."""
+    drift: DriftSettings | None = None
+    """How this feature's drift is judged, where it differs from the model's `drift`."""
+    max_missing: Share | None = None
+    """The largest share of missing values, where it differs from the model's `quality`."""
+
+    @model_validator(mode="after")
+    def _limits_fit_type(self) -> Self:
+        if self.type == "categorical" and (self.min is not None or self.max is not None):
+            raise ValueError("`min` and `max` are for numeric features; use `allowed`")
+        if self.type == "numeric" and self.allowed is not None:
+            raise ValueError("`allowed` is for categorical features; use `min` and `max`")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+
+def _feature(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class QualitySettings(Settings):
+    """Limits of data quality; a share is of the window's rows."""
+
+    invalid_rows: Share = 0.01
+    """The largest share of rows that may break the contract."""
+    missing: Share = 0.05
+    """How much the share of missing values may exceed the reference's."""
+    out_of_range: Share = 0.01
+    """The largest share of numbers outside the reference's range."""
+    unseen_categories: Share = 0.01
+    """The largest share of categories that the reference does not hold."""
+    outliers: Share = 0.05
+    """How much the share of IQR outliers may exceed the reference's."""
+    infinite: Share = 0.001
+    """The largest share of infinite numbers."""
+    duplicates: Share = 0.01
+    """The largest share of repeated prediction ids (or of wholly repeated rows)."""
+    expected_rows: Annotated[int, Field(gt=0)] | None = None
+    """Rows expected in a window; without it the reference's median for the same weekday."""
+    min_volume: Annotated[float, Field(ge=0)] = 0.5
+    """The smallest share of the expected rows."""
+    max_volume: Annotated[float, Field(gt=0)] = 2.0
+    """The largest multiple of the expected rows."""
+
+
+class PerformanceSettings(Settings):
+    """Limits of performance, judged when enough labels have arrived."""
+
+    min_coverage: Share = 0.9
+    """Performance is judged when this share of the window's predictions is labelled."""
+    complete_after: Duration = timedelta(days=14)
+    """How long after a window its labels are expected; then missing ones are reported."""
+    min_rows: Annotated[int, Field(ge=2)] = 30
+    """Fewer labelled rows are not judged."""
+    max_drop: Annotated[float, Field(ge=0)] = 0.05
+    """How far accuracy, precision, recall, F1, ROC AUC or R² may fall below the reference's."""
+    max_rise: Annotated[float, Field(ge=0)] = 0.25
+    """How far log loss, Brier, MAE or RMSE may rise above the reference's, as a share of it."""
+    judged: tuple[str, ...] | None = None
+    """The metrics that are judged; without it a default by task."""
+
+
+class AlertSettings(Settings):
+    """Who learns of failures, and how fast."""
+
+    slack_channel: str | None = None
+    """The channel of this model's messages; without it the environment's `MLMON_SLACK_CHANNEL`."""
+    severity: dict[Kind, Severity] = Field(default_factory=dict)
+    """`page`, `ticket` or `info` by kind, where it differs from the default."""
+    max_age: Duration | None = None
+    """Windows that ended longer ago never alert; default: two windows, at least 6h."""
+
+
+class ModelConfig(Settings):
+    """One monitored model."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    """Lower-case letters, digits and underscores; the prefix of all its assets."""
+    task: Literal["binary", "multiclass", "regression"]
+    """What the model predicts."""
+    owner: str
+    """An e-mail address or `team:name`."""
+    description: str = ""
+    """What the model is for, shown in the UI."""
+    cadence: CadenceSettings
+    """When windows begin and end."""
+    predictions: SourceSettings
+    """Where the prediction log is."""
+    labels: LabelSettings | None = None
+    """Where the truth is; omit it when it is `columns.label` or there is none."""
+    reference: ReferenceSettings
+    """What windows are compared with."""
+    columns: ColumnRoles
+    """Which column plays which role."""
+    features: dict[str, Annotated[Feature, BeforeValidator(_feature)]] = Field(min_length=1)
+    """The inputs of the model by column: `numeric`, `categorical` or a mapping with limits."""
+    positive_class: Scalar = 1
+    """The class whose probability is `columns.score`, for binary tasks."""
+    segments: tuple[str, ...] = ()
+    """Categorical columns whose values are also measured one by one."""
+    max_segment_values: Annotated[int, Field(ge=1, le=100)] = 12
+    """The largest values of a segment column are measured; the rest together as `other`."""
+    min_rows: Annotated[int, Field(ge=2)] = 30
+    """Windows and segments with fewer rows are not judged."""
+    drift: DriftSettings = DriftSettings()
+    """How drift is measured and judged."""
+    max_correlation_change: Annotated[float, Field(gt=0, le=2)] = 0.3
+    """How far the correlation of two numeric features may move."""
+    quality: QualitySettings = QualitySettings()
+    """Limits of data quality."""
+    performance: PerformanceSettings = PerformanceSettings()
+    """Limits of performance."""
+    alerts: AlertSettings = AlertSettings()
+    """Who learns of failures."""
+
+    @field_validator("owner")
+    @classmethod
+    def _owner_form(cls, owner: str) -> str:
+        if not re.fullmatch(r"team:[\w.\- ]+|[^@\s]+@[^@\s]+\.[^@\s]+", owner):
+            raise ValueError("write an e-mail address or team:name")
+        return owner
+
+    @model_validator(mode="after")
+    def _roles_fit(self) -> Self:
+        if self.labels is not None and self.columns.label is not None:
+            raise ValueError("give the truth once: either `labels` or `columns.label`")
+        if self.labels is not None and self.columns.prediction_id is None:
+            raise ValueError("`labels` are joined by id: name it in `columns.prediction_id`")
+        roles = self.columns.model_dump(exclude={"timestamp_zone"}, exclude_none=True)
+        taken = {column: role for role, column in roles.items() if column in self.features}
+        if taken:
+            column, role = next(iter(taken.items()))
+            raise ValueError(f"column {column!r} is both a feature and columns.{role}")
+        if self.task == "regression" and self.columns.score is not None:
+            raise ValueError("`columns.score` is for classifiers; a regression has `prediction`")
+        return self
+
+    @property
+    def label_column(self) -> str | None:
+        """Return the column that holds the truth in the reference, None without labels."""
+        return self.labels.label if self.labels is not None else self.columns.label
+
+    @property
+    def drift_column(self) -> str:
+        """Return the column whose drift is prediction drift: the score, else the prediction."""
+        return self.columns.score or self.columns.prediction
+
+    @property
+    def numeric_features(self) -> tuple[str, ...]:
+        """Return the names of the numeric features."""
+        return tuple(n for n, f in self.features.items() if f.type == "numeric")
+
+    @property
+    def log_columns(self) -> tuple[str, ...]:
+        """Return the columns that are read from the prediction log, each once."""
+        c = self.columns
+        roles = (c.timestamp, c.prediction_id, c.prediction, c.score, c.label, c.model_version)
+        return tuple(dict.fromkeys([*(r for r in roles if r), *self.features, *self.segments]))
+
+    def drift_of(self, column: str) -> DriftSettings:
+        """Return how the drift of one column is judged."""
+        feature = self.features.get(column)
+        return feature.drift if feature is not None and feature.drift is not None else self.drift
+
+
+class LoadedModel(BaseModel):
+    """A configuration with the file it came from; relative paths start at that file's folder."""
+
+    model_config = ConfigDict(frozen=True)
+    config: ModelConfig
+    file: Path
+
+    def located(self, path: str) -> str:
+        """Return a path of the configuration as an absolute one; URLs stay as they are."""
+        if "://" in path:
+            return path
+        return str((self.file.parent / Path(path).expanduser()).resolve())
+
+
+def zone_of(roles: ColumnRoles) -> ZoneInfo | None:
+    """Return the zone of timestamps that carry none, None where the user did not declare one."""
+    return None if roles.timestamp_zone is None else ZoneInfo(roles.timestamp_zone)
