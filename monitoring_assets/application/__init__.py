@@ -1,0 +1,1 @@
+"""Use cases: what is done with a model's windows, in terms of ports that adapters implement."""

@@ -1,0 +1,161 @@
+"""What the use cases need from the outside world; adapters in `sources`, `stores` and
+`notifiers` implement it, `composition` chooses them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from monitoring_assets.domain.evaluation import Evaluation
+from monitoring_assets.domain.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProblem:
+    """Something wrong with the stored bytes or types, found while reading.
+
+    Attributes:
+        problem: `corrupt_file`, `mixed_types`, `naive_timestamps` or `unreadable_timestamps`.
+        subject: The file or the column that it is about.
+        detail: One sentence for a human.
+        n: The rows concerned, 0 where the file could not be read at all.
+    """
+
+    problem: str
+    subject: str
+    detail: str
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Rows as the user stored them, and what was wrong with them.
+
+    Attributes:
+        rows: The requested columns that exist, under the user's own names and types. The
+            timestamp column is `timestamp[us, UTC]`, null where it could not be read.
+        problems: What a reader should know; never raised, since a data problem is a verdict.
+        unexpected_columns: Columns that are stored and were not asked for.
+    """
+
+    rows: pa.Table
+    problems: tuple[ReadProblem, ...] = ()
+    unexpected_columns: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A place that holds rows: files or a database."""
+
+    @property
+    def description(self) -> str:
+        """Return where the rows are, for people; it holds no secret."""
+
+    def read(self, start: datetime | None = None, end: datetime | None = None) -> Reading:
+        """Return the rows with `start <= timestamp < end`; all rows without bounds.
+
+        Raises:
+            SourceError: If the place cannot be reached.
+        """
+
+    def fingerprint(self) -> str:
+        """Return an opaque text that changes whenever anything stored here changes; '' if empty."""
+
+    def fingerprints(self, windows: Sequence[Window]) -> dict[str, str]:
+        """Return by window key a text that changes whenever the window's rows may have changed.
+
+        Windows without rows are left out. It is cheap enough to be asked every minute.
+        """
+
+
+class ArtifactStore(Protocol):
+    """A folder or bucket for tables and reports, written whole or not at all."""
+
+    def write_table(self, path: str, table: pa.Table) -> str:
+        """Write a Parquet file with page checksums; return its full address."""
+
+    def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """Return a table (only `columns` that exist), None where nothing was written."""
+
+    def write_text(self, path: str, text: str) -> str:
+        """Write a text file; return its full address."""
+
+    def read_text(self, path: str) -> str | None:
+        """Return a text file, None where nothing was written."""
+
+    def delete(self, path: str) -> None:
+        """Remove a file if it is there."""
+
+    def address(self, path: str) -> str:
+        """Return the full address of a path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """Which run writes something, recorded beside it."""
+
+    run_id: str
+    computed_at: datetime
+
+
+class MeasurementStore(Protocol):
+    """The table `measurement`, one row per number."""
+
+    def replace(self, evaluation: Evaluation, run: RunInfo) -> None:
+        """Replace everything that this asset wrote for this window, in one transaction."""
+
+    def of_window(self, model: str, window_key: str) -> tuple[Evaluation, ...]:
+        """Return what is stored for one window, one evaluation per asset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message that waits to be delivered or was delivered: one per model and window.
+
+    Attributes:
+        title: One line: what failed where.
+        lines: What failed and why, one line each, plain text.
+        link: The address of the asset partition in the UI.
+        channel: The Slack channel, empty for the default.
+        severity: `page`, `ticket` or `info`.
+    """
+
+    model: str
+    window_key: str
+    severity: str
+    title: str
+    lines: tuple[str, ...]
+    link: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided about one window, and why a message is sent or not.
+
+    Attributes:
+        status: The worst status of the window's checks.
+        notice: The message, None where nobody is told.
+        reason: One sentence: why somebody is told or not.
+        failing: `check: reason` of every failing check.
+    """
+
+    model: str
+    window: Window
+    status: str
+    reason: str
+    failing: tuple[str, ...] = ()
+    notice: Notice | None = None
+
+
+class DecisionStore(Protocol):
+    """The tables `decision` and `outbox`."""
+
+    def record(self, decision: Decision, run: RunInfo) -> bool:
+        """Store a decision and enqueue its notice in the same transaction.
+
+        A notice whose text was already delivered is not enqueued again; one whose text changed
+        is delivered as an edit of the first message. Return whether something waits.
+        """

@@ -1,0 +1,1 @@
+"""Judging one window: pure functions from tables and a reference to measurements."""

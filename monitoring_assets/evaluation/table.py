@@ -1,0 +1,112 @@
+"""How the columns of an Arrow table become numbers, texts and samples.
+
+Every value has one canonical form, so that `1`, `1.0` and `"1"` are the same class whether a log
+came as Parquet or as CSV. Statistics belong to `stats`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
+
+
+def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Return the canonical text of every value, null where it is missing.
+
+    >>> as_text(pa.array([1.0, None, 2.5])).to_pylist()
+    ['1.0', None, '2.5']
+    >>> as_text(pa.array([1.0, None, 2.0])).to_pylist()
+    ['1', None, '2']
+    """
+    array = _flat(column)
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_finite(array), array, None)
+        if pc.all(pc.equal(array, pc.trunc(array)), min_count=0).as_py():
+            array = array.cast(pa.int64(), safe=False)
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), pa.string())
+    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+
+
+def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return the numbers of a column and a mask of the values that are none, shape `(n,)`.
+
+    Text is read as numbers where it is; NaN and null both count as missing, not as unreadable.
+    """
+    array = _flat(column)
+    nothing = np.zeros(len(array), dtype=bool)
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), pa.float64()), nothing
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if _is_number(array.type):
+        return array.cast(pa.float64(), safe=False), nothing
+    texts = array.cast(pa.string())
+    try:
+        return texts.cast(pa.float64()), nothing
+    except pa.ArrowInvalid:
+        return _readable_numbers(texts)
+
+
+def numbers(table: pa.Table, column: str) -> Floats:
+    """Return a numeric column as floats with NaN where a value is missing, shape `(n,)`."""
+    array = _flat(table.column(column))
+    if pa.types.is_null(array.type):
+        return np.full(len(array), np.nan)
+    return np.asarray(array.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def texts(table: pa.Table, column: str) -> NDArray[np.object_]:
+    """Return a column as objects of text, None where a value is missing, shape `(n,)`."""
+    return np.asarray(as_text(table.column(column)).to_pylist(), dtype=object)
+
+
+def category_counts(table: pa.Table, column: str) -> CategorySample:
+    """Return how often each category occurs."""
+    counted = pc.value_counts(pc.drop_null(as_text(table.column(column))))
+    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    return CategorySample(dict(zip(values, counts, strict=True)))
+
+
+def sample(table: pa.Table, column: str, *, is_numeric: bool) -> Sample:
+    """Return a column in the shape that drift methods take."""
+    if is_numeric:
+        return NumericSample.of(numbers(table, column))
+    return category_counts(table, column)
+
+
+def groups(table: pa.Table, column: str, most: int) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the rows of the `most` largest values of a column, then all others as `other`."""
+    values = as_text(table.column(column))
+    counts = category_counts(table, column).counts
+    largest = sorted(counts, key=lambda value: (-counts[value], value))[:most]
+    for value in largest:
+        yield value, table.filter(pc.equal(values, value))
+    if len(counts) > most:
+        kept = pa.array(largest, pa.string())
+        yield "other", table.filter(pc.invert(pc.is_in(values, value_set=kept)))
+
+
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):  # no chunk at all, or too much text for one
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.nulls(0, array.type)
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _readable_numbers(values: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    import pandas as pd
+
+    text = values.to_pandas()
+    parsed = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    is_nan_word = text.str.strip().str.lower().isin(["nan", ""]).to_numpy(dtype=bool)
+    unreadable = np.isnan(parsed) & text.notna().to_numpy() & ~is_nan_word
+    return pa.array(parsed, from_pandas=True), unreadable

@@ -1,0 +1,1 @@
+"""Pure numeric functions on NumPy arrays and counts; they know neither models nor columns."""
