@@ -1,0 +1,375 @@
+"""A Postgres server of our own: made on first use, started and stopped on demand.
+
+Duty: one server per folder, whoever asks and however often. Everything it needs lies in that
+folder: the data directory, the password, the port, the lock and the log. Border: it listens on
+127.0.0.1 only and is meant for one machine; upgrades between major versions are refused, not
+attempted. POSIX systems only.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from monitoring_assets.domain.errors import DatabaseServerError
+from monitoring_assets.server.binaries import Binaries, binaries_for, runnable_by
+from monitoring_assets.server.postmaster import (
+    Postmaster,
+    disown_dead_postmaster,
+    living_postmaster,
+)
+from monitoring_assets.server.privileges import Account, account_for, make_reachable_directory
+
+SYSTEM_STATE = Path("/var/lib/mlmon")
+HOST = "127.0.0.1"
+USER = "mlmon"
+DATABASE = "mlmon"
+
+_STOP_SECONDS = 60
+_START_SECONDS = 300  # recovery after a kill during a bulk load: 5 s per million rows measured
+_RETRY_SECONDS = 0.1
+
+# Reasons that pass: somebody took the port since it was chosen, back ends of a killed server
+# have not ended yet, or a killed starter has left a server that is just coming up.
+_PASSING_REFUSALS = ("already in use", "still in use", '"postmaster.pid" already exists')
+_SHELL_CHARACTERS = frozenset('"$`\\\n')
+
+_SETTINGS = """
+# Written by the monitoring when it made this data directory.
+max_connections = 100
+shared_buffers = 128MB
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_line_prefix = '%m [%p] '
+log_checkpoints = off               # every five minutes for ever; the log is cut only at start
+log_min_error_statement = panic     # a failed statement may hold a password or personal data
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """A server that accepts connections.
+
+    Attributes:
+        host: The address that it listens on.
+        port: The TCP port.
+        user: The role to connect as, which owns everything in this server.
+        database: The database for the monitoring's tables.
+        password_file: The file that holds the password; only its owner can read it.
+        data: The data directory.
+    """
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password_file: Path
+    data: Path
+
+    def url(self, driver: str = "postgresql+psycopg") -> str:
+        """Return the address for SQLAlchemy. It holds the password: never log it."""
+        password = quote(self.password_file.read_text().strip(), safe="")
+        return f"{driver}://{self.user}:{password}@{self.host}:{self.port}/{self.database}"
+
+
+def default_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the server when nobody names one.
+
+    `<MLMON_HOME>/postgres` where that variable is set; else a directory for the state of the
+    system for root, and the user's data directory (`XDG_DATA_HOME`) for everybody else.
+    """
+    if chosen := environ.get("MLMON_HOME"):
+        return Path(chosen).expanduser() / "postgres"
+    if os.geteuid() == 0:
+        return SYSTEM_STATE / "postgres"
+    data_home = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data_home) / "mlmon" / "postgres"
+
+
+class EmbeddedPostgres:
+    """The server of one folder.
+
+    As root, the server runs under an unprivileged account. If that account cannot reach the
+    folder (a home directory closed to others), the folder's state lies in `/var/lib/mlmon`
+    under a name derived from the folder's path; no permission is ever widened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Name the server of a folder; nothing is created before `start`."""
+        self._folder = _reachable(folder.expanduser().resolve())
+        self._data = self._folder / "data"
+        self._password_file = self._folder / "password"
+        self._port_file = self._folder / "port"
+        self._log = self._folder / "server.log"
+
+    def start(self) -> RunningServer:
+        """Return the running server of the folder; make and start it if there is none.
+
+        Several processes may call this at once: one starts the server, the others wait for it.
+
+        Raises:
+            DatabaseServerError: If it cannot be made or started; the message says why.
+        """
+        with _as_server_error("start"):
+            self._make_folder()
+            with self._locked():
+                postmaster = self._ready_postmaster() or self._bring_up()
+                server = self._running(postmaster)
+                _create_database(server)
+                return server
+
+    def stop(self) -> None:
+        """Stop the server: open transactions are rolled back, committed ones are on disk.
+
+        Raises:
+            DatabaseServerError: If it does not end within a minute.
+        """
+        with _as_server_error("stop"):
+            if not self._data.exists():
+                return
+            with self._locked():
+                self._shut_down()
+
+    def status(self) -> RunningServer | None:
+        """Return the server if it accepts connections now, else None."""
+        with _as_server_error("look for"):
+            postmaster = living_postmaster(self._data)
+        if postmaster is None or postmaster.state != "ready":
+            return None
+        return self._running(postmaster)
+
+    def _running(self, postmaster: Postmaster) -> RunningServer:
+        return RunningServer(
+            host=HOST,
+            port=postmaster.port,
+            user=USER,
+            database=DATABASE,
+            password_file=self._password_file,
+            data=self._data,
+        )
+
+    def _make_folder(self) -> None:
+        if _SHELL_CHARACTERS & set(str(self._folder)):
+            raise DatabaseServerError(
+                f'{self._folder} holds one of the characters " $ ` \\, which pg_ctl hands to a'
+                " shell. Set MLMON_HOME to another folder."
+            )
+        if os.geteuid() == 0:
+            make_reachable_directory(self._folder)
+        else:
+            self._folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        descriptor = os.open(self._folder / "lock", flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _ready_postmaster(self) -> Postmaster | None:
+        """Wait while a server is coming up or going down; None if there is none in the end."""
+        deadline = time.monotonic() + _START_SECONDS
+        while postmaster := living_postmaster(self._data):
+            if postmaster.state == "ready":
+                return postmaster
+            if time.monotonic() > deadline:
+                raise DatabaseServerError(
+                    f"Postgres (process {postmaster.pid}) has been {postmaster.state!r} for"
+                    f" {_START_SECONDS} s; see {self._log}."
+                )
+            time.sleep(_RETRY_SECONDS)
+        return None
+
+    def _bring_up(self) -> Postmaster:
+        account = account_for(self._data)
+        binaries = runnable_by(account, binaries_for(self._data), self._folder)
+        if not self._data.exists():
+            self._initialise(account, binaries)
+        self._keep_last_log()
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            refusal = self._launch(account, binaries)
+            if postmaster := self._ready_postmaster():
+                return postmaster
+            is_passing = any(reason in refusal for reason in _PASSING_REFUSALS)
+            if not is_passing or time.monotonic() > deadline:
+                raise DatabaseServerError(f"Postgres does not start; {self._log} says:\n{refusal}")
+            time.sleep(_RETRY_SECONDS)
+
+    def _initialise(self, account: Account, binaries: Binaries) -> None:
+        """Make the data directory aside and move it into place when it is complete."""
+        for left_over in self._folder.glob("init.*"):
+            shutil.rmtree(left_over, ignore_errors=True)  # a killed starter's initdb may still run
+        staging = Path(tempfile.mkdtemp(prefix="init.", dir=self._folder))
+        account.own(staging)
+        secret = secrets.token_urlsafe(32)
+        try:
+            password = _write_private(staging / "password", secret)
+            account.own(password)
+            _run_initdb(account, binaries, staging / "data", password)
+            self._password_file.unlink(missing_ok=True)
+            _write_private(self._password_file, secret)
+            (staging / "data").rename(self._data)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _keep_last_log(self) -> None:
+        """Begin a new log and keep that of the run before, which tells why it ended."""
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.1"))
+        _write_private(self._log, "")
+
+    def _launch(self, account: Account, binaries: Binaries) -> str:
+        """Try to start the server; return what it wrote to the log."""
+        disown_dead_postmaster(self._data)
+        address = f"-h {HOST} -p {self._free_port()} -k ''"
+        with self._log.open("ab") as log:
+            before = log.tell()
+            wait = ["-w", "-t", str(_START_SECONDS)]
+            account.run(
+                [
+                    binaries.folder / "pg_ctl",
+                    "start",
+                    "-s",
+                    *wait,
+                    "-D",
+                    self._data,
+                    "-o",
+                    address,
+                ],
+                output=log,
+            )
+        return self._log.read_bytes()[before:].decode(errors="replace").strip()
+
+    def _free_port(self) -> int:
+        """Return the port of the last time, or another one if that is taken."""
+        remembered = self._port_file.read_text() if self._port_file.exists() else "0"
+        port = _bindable(int(remembered) if remembered.isdecimal() else 0) or _bindable(0)
+        if str(port) != remembered:
+            self._port_file.write_text(str(port))
+        return port
+
+    def _shut_down(self) -> None:
+        deadline = time.monotonic() + _STOP_SECONDS
+        asked = None
+        while postmaster := living_postmaster(self._data):
+            if postmaster.pid != asked:
+                os.kill(postmaster.pid, signal.SIGINT)  # Postgres: a fast shutdown
+                asked = postmaster.pid
+            if time.monotonic() > deadline:
+                raise DatabaseServerError(
+                    f"Postgres (process {postmaster.pid}) does not end within"
+                    f" {_STOP_SECONDS} s; see {self._log}."
+                )
+            time.sleep(_RETRY_SECONDS / 4)
+
+
+@contextmanager
+def _as_server_error(action: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseServerError(
+            f"Cannot {action} the Postgres server: {error}. Make that place writable, or set"
+            " MLMON_HOME to another folder."
+        ) from error
+
+
+def _reachable(folder: Path) -> Path:
+    """Return the folder, or its stand-in if the server's account cannot get to it."""
+    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    stand_in = SYSTEM_STATE / f"postgres-{key}"
+    if os.geteuid() != 0:
+        return folder
+    # Once chosen the stand-in stays, or a later chmod by the user would hide the data.
+    if (stand_in / "data").exists() or not account_for(folder / "data").can_reach(folder):
+        return stand_in
+    return folder
+
+
+def _run_initdb(account: Account, binaries: Binaries, data: Path, password: Path) -> None:
+    initdb: list[str | Path] = [
+        binaries.folder / "initdb",
+        f"--pgdata={data}",
+        f"--username={USER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--data-checksums",
+        "--no-instructions",
+    ]
+    # initdb has an option for settings only since 16. The account itself writes them: root
+    # opens no file for writing where another account could have put a link.
+    append = 'printf "%s" "$1" >> "$2"'
+    configure: list[str | Path] = [
+        "/bin/sh",
+        "-c",
+        append,
+        "sh",
+        _SETTINGS,
+        str(data / "postgresql.conf"),
+    ]
+    for command in (initdb, configure):
+        outcome = account.run(command)
+        if outcome.returncode != 0:
+            raise DatabaseServerError(
+                f"The data directory cannot be made; {command[0]} says:\n"
+                + outcome.stdout.decode(errors="replace")[-2000:]
+            )
+
+
+def _write_private(path: Path, text: str) -> Path:
+    """Write a new file that only its owner can read; never through a link."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    return path
+
+
+def _bindable(port: int) -> int:
+    """Return a free port: the given one, any for 0; 0 if the given one is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Postgres itself does
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
+
+
+def _create_database(server: RunningServer) -> None:
+    """Create the database if it is missing, which also proves that the server answers."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    try:
+        with psycopg.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password_file.read_text().strip(),
+            dbname="postgres",
+            autocommit=True,
+        ) as connection:
+            exists = "SELECT 1 FROM pg_database WHERE datname = %s"
+            if connection.execute(exists, [server.database]).fetchone() is None:
+                connection.execute(SQL("CREATE DATABASE {}").format(Identifier(server.database)))
+    except psycopg.Error as error:
+        raise DatabaseServerError(
+            f"Postgres runs on port {server.port} and refuses the work: {error}. Its password is"
+            f" expected in {server.password_file}."
+        ) from error
