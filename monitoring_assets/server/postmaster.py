@@ -1,15 +1,22 @@
-"""What `postmaster.pid` says about the server of a data directory, and whether it is true.
+"""The main process of Postgres: whether one serves a data directory, and waiting for it.
 
-A killed server leaves the file behind. Its process id may then belong to nobody, to a zombie
-(in a container whose first process does not reap) or to a stranger that got the same number.
+Border: it is told from `postmaster.pid` and the process table only, without a connection. A
+killed server leaves the file behind. Its process id may then belong to nobody, to a zombie (in a
+container whose first process does not reap) or to a stranger that got the same number.
 """
 
 import os
+import signal
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_STATE_LINE = 7
+from monitoring_assets.domain.errors import DatabaseServerError
+
 _PORT_LINE = 3
+_STATE_LINE = 7
+_PAUSE_SECONDS = 0.03
 _IMPOSSIBLE_PID = 2**31 - 1  # above the kernel's largest pid_max, 2**22
 
 
@@ -38,39 +45,40 @@ def living_postmaster(data: Path) -> Postmaster | None:
     return Postmaster(pid=pid, port=_number(lines, _PORT_LINE), state=state)
 
 
-def _lines(data: Path) -> list[str]:
-    try:
-        return (data / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return []
+def ready_postmaster(data: Path, seconds: float) -> Postmaster | None:
+    """Wait while a server is coming up or going down; None if there is none in the end.
+
+    Raises:
+        DatabaseServerError: If it is neither ready nor gone after so many seconds.
+    """
+    return _await(data, lambda postmaster: postmaster.state == "ready", seconds)
 
 
-def _number(lines: list[str], index: int) -> int:
-    text = lines[index].strip() if len(lines) > index else ""
-    return int(text) if text.isdecimal() else 0
+def shut_down_postmaster(data: Path, seconds: float) -> None:
+    """Have the server roll back what is open and end; do nothing if there is none.
+
+    Raises:
+        DatabaseServerError: If it is still there after so many seconds.
+    """
+    if postmaster := living_postmaster(data):
+        os.kill(postmaster.pid, signal.SIGINT)  # Postgres calls this a fast shutdown
+        _await(data, lambda _: False, seconds)
 
 
-def _serves(pid: int, data: Path) -> bool:
-    """Return whether a process is alive and was started for this data directory."""
-    process = Path("/proc") / str(pid)
-    if not Path("/proc/self").exists():
-        return _exists(pid)
-    try:
-        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        arguments = (process / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return state not in {"Z", "X"} and os.fsencode(data) in arguments
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _await(
+    data: Path, is_reached: Callable[[Postmaster], bool], seconds: float
+) -> Postmaster | None:
+    deadline = time.monotonic() + seconds
+    while postmaster := living_postmaster(data):
+        if is_reached(postmaster):
+            return postmaster
+        if time.monotonic() > deadline:
+            raise DatabaseServerError(
+                f"Postgres (process {postmaster.pid}, {data}) is still"
+                f" {postmaster.state or 'starting'} after {seconds:.0f} s; its log says why."
+            )
+        time.sleep(_PAUSE_SECONDS)
+    return None
 
 
 def disown_dead_postmaster(data: Path) -> None:
@@ -87,3 +95,36 @@ def disown_dead_postmaster(data: Path) -> None:
     descriptor = os.open(data / "postmaster.pid", os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "w") as file:
         file.write("\n".join([str(_IMPOSSIBLE_PID), *lines[1:]]) + "\n")
+
+
+def _lines(data: Path) -> list[str]:
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _number(lines: list[str], index: int) -> int:
+    text = lines[index].strip() if len(lines) > index else ""
+    return int(text) if text.isdecimal() else 0
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Return whether a process is alive and was started for this data directory."""
+    if not Path("/proc/self/stat").exists():
+        return _exists(pid)
+    try:  # a zombie has no arguments left
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(data) in arguments
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -66,7 +66,10 @@ class Account:
             ) from error
 
     def can_reach(self, path: Path) -> bool:
-        """Return whether the account may pass through a path, or the part of it that exists."""
+        """Return whether the account may enter a directory or execute a file.
+
+        Of a path that does not exist yet, the part that exists is judged.
+        """
         if not self.is_other:
             return True
         existing = next(part for part in (path, *path.parents) if part.exists())
