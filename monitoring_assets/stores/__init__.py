@@ -1,0 +1,1 @@
+"""Where numbers, decisions, messages and files are kept: Postgres, a folder, a bucket, memory."""
