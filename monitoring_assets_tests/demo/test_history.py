@@ -48,6 +48,12 @@ def event_days(name: str) -> range:
     return range(event.first_day, min(event.last_day + 1, load_calendar().history_days))
 
 
+@pytest.fixture(scope="session")
+def model(history: History, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+    models = tmp_path_factory.mktemp("models")
+    return load_models([write_model_file(history.folder, models, FIRST_DAY)])[0]
+
+
 def test_every_day_has_predictions_except_when_scoring_was_down(history: History):
     without = [i for i in range(90) if not history.predictions_file(i).exists()]
     assert without == list(event_days("scoring_down"))
@@ -112,14 +118,16 @@ def test_the_model_is_calibrated_on_quiet_days(history: History):
 
 
 @pytest.mark.parametrize("name", ["score", *NUMERIC_FEATURES])
-def test_no_quiet_or_harmless_day_drifts(history: History, name: str):
+def test_no_quiet_or_harmless_day_drifts(model: LoadedModel, history: History, name: str):
     reference = history.reference()[name].to_numpy()
     harmless = (*event_days("holiday_weekend"), *event_days("garden_season"))
     distances = [
         wasserstein_distance(history.predictions(i)[name].to_numpy(), reference)
         for i in (*QUIET_DAYS, *harmless)
     ]
-    assert max(distances) / np.std(reference) < 0.1
+    limit = model.config.drift.threshold
+    assert limit is not None
+    assert max(distances) / np.std(reference) < limit
 
 
 def test_miles_from_ios_drift_within_ios_far_more_than_elsewhere(history: History):
@@ -219,12 +227,6 @@ def test_files_carry_page_checksums(history: History):
 
 def test_no_partial_file_is_left(history: History):
     assert not [f for f in history.folder.rglob("*") if f.name.endswith(".part")]
-
-
-@pytest.fixture(scope="session")
-def model(history: History, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    models = tmp_path_factory.mktemp("models")
-    return load_models([write_model_file(history.folder, models, FIRST_DAY)])[0]
 
 
 def test_the_model_file_is_valid_and_begins_on_the_first_day(model: LoadedModel):
