@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from monitoring_assets.stats.correlation import correlation_change, correlation_matrix
+
+
+@pytest.fixture
+def values():
+    rng = np.random.default_rng(0)
+    mixed = rng.normal(size=(400, 5)) @ rng.normal(size=(5, 5))
+    return mixed * [1e-8, 1, 1e6, 3, 1] + [0, 1e5, 0, 1e9, -2]
+
+
+def test_complete_columns_have_numpys_correlations(values):
+    np.testing.assert_allclose(
+        correlation_matrix(values), np.corrcoef(values, rowvar=False), atol=1e-10
+    )
+
+
+def test_each_pair_uses_the_rows_in_which_both_are_there(values):
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    values[rng.random(values.shape) < 0.3] = np.nan
+    expected = pd.DataFrame(values - np.nanmean(values, axis=0)).corr().to_numpy()
+    np.testing.assert_allclose(correlation_matrix(values), expected, atol=1e-9)
+
+
+def test_an_infinite_value_counts_as_missing(values):
+    with_nan, with_infinity = values.copy(), values.copy()
+    with_nan[3, 1], with_infinity[3, 1] = np.nan, np.inf
+    np.testing.assert_array_equal(correlation_matrix(with_infinity), correlation_matrix(with_nan))
+
+
+def test_rounding_noise_is_no_correlation(values):
+    values[:, 2] = np.where(values[:, 0] > 0, 0.3, 0.1 + 0.2)
+    assert np.isnan(correlation_matrix(values)[2]).all()
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1.7e9])
+def test_a_constant_column_has_no_correlation(values, constant, missing):
+    values[:, 2] = constant
+    if missing:
+        values[::7, 0] = np.nan
+    matrix = correlation_matrix(values)
+    assert np.isnan(matrix[2]).all()
+    assert np.isnan(matrix[:, 2]).all()
+    assert not np.isnan(np.delete(np.delete(matrix, 2, 0), 2, 1)).any()
+
+
+def test_a_column_that_is_constant_where_the_other_is_there_has_no_correlation(values):
+    values[:200, 0] = np.nan
+    values[200:, 1] = 5.0
+    assert np.isnan(correlation_matrix(values)[0, 1])
+
+
+def test_columns_that_never_meet_have_no_correlation(values):
+    values[:200, 0] = np.nan
+    values[200:, 1] = np.nan
+    assert np.isnan(correlation_matrix(values)[0, 1])
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_no_correlation_rests_on_less_than_two_rows(values, rows):
+    assert np.isnan(correlation_matrix(values[:rows])).all()
+
+
+def test_a_column_without_any_value_has_no_correlation(values):
+    values[:, 4] = np.nan
+    assert np.isnan(correlation_matrix(values)[4]).all()
+
+
+def test_the_pair_that_moved_most_is_named():
+    reference = np.array([[1.0, 0.2, 0.5], [0.2, 1.0, 0.9], [0.5, 0.9, 1.0]])
+    current = np.array([[1.0, 0.3, 0.4], [0.3, 1.0, -0.1], [0.4, -0.1, 1.0]])
+    change = correlation_change(reference, current)
+    assert (change.pair, change.largest) == ((1, 2), pytest.approx(1.0))
+
+
+def test_the_change_keeps_its_sign_in_the_matrix():
+    reference, current = np.array([[1.0, 0.5], [0.5, 1.0]]), np.array([[1.0, 0.1], [0.1, 1.0]])
+    assert correlation_change(reference, current).matrix[0, 1] == pytest.approx(-0.4)
+
+
+def test_an_undefined_correlation_is_not_compared():
+    reference = np.array([[1.0, np.nan, 0.5], [np.nan, np.nan, np.nan], [0.5, np.nan, 1.0]])
+    current = np.array([[1.0, 0.9, 0.6], [0.9, 1.0, 0.9], [0.6, 0.9, 1.0]])
+    assert correlation_change(reference, current).pair == (0, 2)
+
+
+@pytest.mark.parametrize("matrix", [np.ones((1, 1)), np.empty((0, 0)), np.full((2, 2), np.nan)])
+def test_without_a_pair_to_compare_there_is_no_change(matrix):
+    change = correlation_change(matrix, matrix)
+    assert (change.largest, change.pair) == (None, None)
