@@ -1,0 +1,1 @@
+"""Where rows are read from: files and databases, behind the port `application.ports.Source`."""
