@@ -36,7 +36,8 @@ DATABASE = "mlmon"
 
 _STOP_SECONDS = 60
 _START_SECONDS = 300  # recovery after a kill during a bulk load: 5 s per million rows measured
-_RETRY_SECONDS = 0.1
+_REFUSED_SECONDS = 60  # how long a refusal of the kinds below is tried again
+_PAUSE_SECONDS = 0.1
 
 # Reasons that pass: somebody took the port since it was chosen, back ends of a killed server
 # have not ended yet, or a killed starter has left a server that is just coming up.
@@ -175,7 +176,7 @@ class EmbeddedPostgres:
                 self._data, self._password_file, user=USER, account=account, binaries=binaries
             )
         self._keep_last_log()
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + _REFUSED_SECONDS
         while True:
             refusal = self._launch(account, binaries)
             if postmaster := ready_postmaster(self._data, _START_SECONDS):
@@ -183,7 +184,7 @@ class EmbeddedPostgres:
             is_passing = any(reason in refusal for reason in _PASSING_REFUSALS)
             if not is_passing or time.monotonic() > deadline:
                 raise DatabaseServerError(f"Postgres does not start; {self._log} says:\n{refusal}")
-            time.sleep(_RETRY_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
 
     def _keep_last_log(self) -> None:
         """Begin a new log and keep that of the run before, which tells why it ended."""

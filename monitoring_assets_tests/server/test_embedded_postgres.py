@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -221,12 +222,36 @@ def test_a_stranger_with_the_old_process_id_is_no_server(folder):
     pid_file = data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     postgres.stop()
-    with subprocess.Popen(["sleep", "60"], user=data.stat().st_uid) as stranger:
+    stranger = subprocess.Popen(["sleep", "60"], user=data.stat().st_uid)
+    try:
         pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        assert postgres.status() is None
         assert postgres.start().data == data
         postgres.stop()
         assert stranger.poll() is None
+    finally:
         stranger.kill()
+        stranger.wait()
+
+
+@needs_proc
+def test_a_start_waits_for_the_back_ends_of_a_killed_server(folder):
+    postgres = EmbeddedPostgres(folder)
+    server = postgres.start()
+    resumed = threading.Event()
+    with connect(server) as connection:
+        back_end = connection.info.backend_pid
+        os.kill(back_end, signal.SIGSTOP)
+        os.kill(living_postmaster(server.data).pid, signal.SIGKILL)
+
+        def resume():
+            resumed.set()
+            os.kill(back_end, signal.SIGCONT)
+
+        threading.Timer(0.8, resume).start()
+        postgres.start()
+        assert resumed.is_set()
+        connection.close()
 
 
 def test_starters_at_the_same_time_share_one_server(folder):
