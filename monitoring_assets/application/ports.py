@@ -9,25 +9,11 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from monitoring_assets.domain.decision import Decision as Decision
+from monitoring_assets.domain.decision import Notice as Notice
 from monitoring_assets.domain.evaluation import Evaluation
+from monitoring_assets.domain.reading import ReadProblem as ReadProblem
 from monitoring_assets.domain.window import Window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadProblem:
-    """Something wrong with the stored bytes or types, found while reading.
-
-    Attributes:
-        problem: `corrupt_file`, `mixed_types`, `naive_timestamps` or `unreadable_timestamps`.
-        subject: The file or the column that it is about.
-        detail: One sentence for a human.
-        n: The rows concerned, 0 where the file could not be read at all.
-    """
-
-    problem: str
-    subject: str
-    detail: str
-    n: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,46 +96,6 @@ class MeasurementStore(Protocol):
         """Return what is stored for one window, one evaluation per asset."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A message that waits to be delivered or was delivered: one per model and window.
-
-    Attributes:
-        title: One line: what failed where.
-        lines: What failed and why, one line each, plain text.
-        link: The address of the asset partition in the UI.
-        channel: The Slack channel, empty for the default.
-        severity: `page`, `ticket` or `info`.
-    """
-
-    model: str
-    window_key: str
-    severity: str
-    title: str
-    lines: tuple[str, ...]
-    link: str
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What was decided about one window, and why a message is sent or not.
-
-    Attributes:
-        status: The worst status of the window's checks.
-        notice: The message, None where nobody is told.
-        reason: One sentence: why somebody is told or not.
-        failing: `check: reason` of every failing check.
-    """
-
-    model: str
-    window: Window
-    status: str
-    reason: str
-    failing: tuple[str, ...] = ()
-    notice: Notice | None = None
-
-
 class DecisionStore(Protocol):
     """The tables `decision` and `outbox`."""
 
@@ -159,3 +105,15 @@ class DecisionStore(Protocol):
         A notice whose text was already delivered is not enqueued again; one whose text changed
         is delivered as an edit of the first message. Return whether something waits.
         """
+
+
+class SourceStates(Protocol):
+    """The table `source_state`: what each window looked like when it was last monitored."""
+
+    def get(self, model: str, source: str, keys: Sequence[str]) -> dict[str, str]:
+        """Return the recorded fingerprints by window key; windows never monitored are left out."""
+
+    def put(
+        self, model: str, source: str, window: Window, fingerprint: str, recorded_at: datetime
+    ) -> None:
+        """Record that a window was monitored with this fingerprint."""

@@ -153,7 +153,7 @@ def _fields_at(location: YamlPath) -> list[str]:
         field = model.model_fields.get(str(part))
         if field is None:
             continue  # the key of a mapping: a feature's or a version's name
-        model = next(_models_in(field.annotation), model)
+        model = next(iter(_models_in(field.annotation)), model)
     return [f.alias or name for name, f in model.model_fields.items()]
 
 

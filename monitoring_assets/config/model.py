@@ -6,7 +6,7 @@ is its description, which also ends up in the JSON Schema for editors. Reading f
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -162,12 +162,30 @@ class ReferenceVersion(SourceSettings):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    def start_in(self, zone: ZoneInfo) -> datetime | None:
+        """Return `from` as an aware moment; a time without a zone is in the given one."""
+        return _moment(self.start, zone)
+
+    def end_in(self, zone: ZoneInfo) -> datetime | None:
+        """Return `to` as an aware moment; a time without a zone is in the given one."""
+        return _moment(self.end, zone)
+
+
+def _moment(value: datetime | date | None, zone: ZoneInfo) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        return datetime.combine(value, time(), zone)
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
 
 class ReferenceSettings(Settings):
     """The data sets that windows are compared with; one version is active."""
 
     active: str
     """The version that windows are compared with."""
+    match: Literal["all", "weekday"] = "all"
+    """Which rows of it a window is compared with: all, or those of the same day of the week."""
     versions: dict[str, ReferenceVersion] = Field(min_length=1)
     """All versions by name."""
 
@@ -203,6 +221,11 @@ class ColumnRoles(Settings):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return name if name is None else CadenceSettings._known_zone(name)  # noqa: SLF001
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Return the zone of timestamps that carry none, None where it was not declared."""
+        return None if self.timestamp_zone is None else ZoneInfo(self.timestamp_zone)
 
 
 class DriftSettings(Settings):
@@ -370,6 +393,14 @@ class ModelConfig(Settings):
         return self.labels.label if self.labels is not None else self.columns.label
 
     @property
+    def positive_text(self) -> str:
+        """Return the positive class as text, in the form in which classes are compared."""
+        positive = self.positive_class
+        if isinstance(positive, bool):
+            return str(positive).lower()
+        return str(int(positive)) if isinstance(positive, float) else str(positive)
+
+    @property
     def drift_column(self) -> str:
         """Return the column whose drift is prediction drift: the score, else the prediction."""
         return self.columns.score or self.columns.prediction
@@ -378,6 +409,14 @@ class ModelConfig(Settings):
     def numeric_features(self) -> tuple[str, ...]:
         """Return the names of the numeric features."""
         return tuple(n for n, f in self.features.items() if f.type == "numeric")
+
+    def is_numeric(self, column: str) -> bool:
+        """Return whether the values of a column are compared as numbers."""
+        if column in self.features:
+            return self.features[column].type == "numeric"
+        return column == self.columns.score or (
+            self.task == "regression" and column in {self.columns.prediction, self.label_column}
+        )
 
     @property
     def log_columns(self) -> tuple[str, ...]:
@@ -404,8 +443,3 @@ class LoadedModel(BaseModel):
         if "://" in path:
             return path
         return str((self.file.parent / Path(path).expanduser()).resolve())
-
-
-def zone_of(roles: ColumnRoles) -> ZoneInfo | None:
-    """Return the zone of timestamps that carry none, None where the user did not declare one."""
-    return None if roles.timestamp_zone is None else ZoneInfo(roles.timestamp_zone)

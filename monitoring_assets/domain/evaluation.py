@@ -20,6 +20,22 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How one column is distributed in the reference and in the window, for people to look at.
+
+    Attributes:
+        labels: What each bar stands for: a category or the lower edge of a bin.
+        reference: Share of the reference's values in each bar.
+        current: Share of the window's values in each bar.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """All measurements of one asset (`quality_results`, `drift_report`, …) for one window."""
 
@@ -28,6 +44,7 @@ class Evaluation:
     window: Window
     reference_version: str
     measurements: tuple[Measurement, ...]
+    histograms: tuple[Histogram, ...] = ()
 
     def check(self, name: str) -> CheckResult:
         """Return the verdict of one asset check, `unjudged` where nothing counted towards it."""

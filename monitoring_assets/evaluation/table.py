@@ -18,17 +18,13 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return the canonical text of every value, null where it is missing.
 
     >>> as_text(pa.array([1.0, None, 2.5])).to_pylist()
-    ['1.0', None, '2.5']
-    >>> as_text(pa.array([1.0, None, 2.0])).to_pylist()
-    ['1', None, '2']
+    ['1', None, '2.5']
     """
     array = _flat(column)
-    if pa.types.is_floating(array.type):
-        array = pc.if_else(pc.is_finite(array), array, None)
-        if pc.all(pc.equal(array, pc.trunc(array)), min_count=0).as_py():
-            array = array.cast(pa.int64(), safe=False)
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.string())
+    if pa.types.is_floating(array.type):
+        return _float_text(array.cast(pa.float64()))
     return array if pa.types.is_string(array.type) else array.cast(pa.string())
 
 
@@ -98,8 +94,17 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
+def _float_text(array: pa.Array) -> pa.Array:
+    finite = pc.if_else(pc.is_finite(array), array, None)
+    is_whole = pc.and_(pc.equal(finite, pc.trunc(finite)), pc.less(pc.abs(finite), 2.0**53))
+    whole = pc.if_else(is_whole, finite, None).cast(pa.int64(), safe=False)
+    return pc.if_else(is_whole, whole.cast(pa.string()), finite.cast(pa.string()))
+
+
 def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
 
 
 def _readable_numbers(values: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:

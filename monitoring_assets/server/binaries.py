@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,18 +69,16 @@ def binaries_for(data: Path) -> Binaries:
 
 
 def _installed() -> Iterator[Binaries]:
-    """Yield the wheel's programs before the distribution's, each newest first."""
     wheel = importlib.util.find_spec(WHEEL)
-    places = [
-        [Path(place) for place in (wheel.submodule_search_locations or ())] if wheel else [],
-        [DISTRIBUTION],
-    ]
-    patterns = ("pginstall*/bin/postgres", "*/bin/postgres")
-    for parents, pattern in zip(places, patterns, strict=True):
-        programs = [program for parent in parents for program in parent.glob(pattern)]
-        versions = [Binaries(folder=each.parent, major=_major(each)) for each in programs]
-        usable = [each for each in versions if each.major >= OLDEST_MAJOR]
-        yield from sorted(usable, key=lambda each: -each.major)
+    for package in (wheel.submodule_search_locations or ()) if wheel else ():
+        yield from _newest_first(Path(package).glob("pginstall*/bin/postgres"))
+    yield from _newest_first(DISTRIBUTION.glob("*/bin/postgres"))
+
+
+def _newest_first(programs: Iterable[Path]) -> list[Binaries]:
+    versions = [Binaries(folder=program.parent, major=_major(program)) for program in programs]
+    usable = [each for each in versions if each.major >= OLDEST_MAJOR]
+    return sorted(usable, key=lambda each: each.major, reverse=True)
 
 
 def _major(program: Path) -> int:
@@ -139,7 +137,7 @@ def _copy_of_wheel(binaries: Binaries, target: Path) -> Binaries:
     staging = Path(tempfile.mkdtemp(dir=target))
     _copy_tree(install, staging / WHEEL / install.name)
     libraries = package.with_name(f"{WHEEL}.libs")
-    if libraries.exists():  # on macOS they lie inside the package
+    if libraries.exists():
         _copy_tree(libraries, staging / libraries.name)
     for path in (target, staging, *staging.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

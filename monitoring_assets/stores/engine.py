@@ -27,7 +27,13 @@ def create_engine(url: str) -> sa.Engine:
     engine = sa.create_engine(
         _normalised(url),
         pool_pre_ping=True,
-        connect_args={"application_name": "monitoring_assets", "connect_timeout": 5},
+        connect_args={
+            "application_name": "monitoring_assets",
+            "connect_timeout": 5,
+            # A plan made while a table was empty stays a full scan for the whole of a backfill:
+            # measured 54 ms instead of 0.4 ms for one DELETE. So nothing is prepared.
+            "prepare_threshold": None,
+        },
     )
     event.listen(engine, "connect", _require_version)
     return engine

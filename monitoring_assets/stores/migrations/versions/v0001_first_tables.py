@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 SCHEMA = "monitoring"
+TEXT = sa.Text(collation="C")
 NUMBERS = ("value", "lower", "upper", "threshold")
 
 
@@ -24,7 +25,7 @@ def upgrade() -> None:
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def _moment(name: str, *, nullable: bool = False) -> sa.Column[Any]:
@@ -103,15 +104,15 @@ def _outbox() -> None:
         _text("destination"),
         sa.Column("payload", JSONB, nullable=False),
         _text("payload_digest"),
-        sa.Column("delivered_digest", sa.Text),
+        sa.Column("delivered_digest", TEXT),
         _text("state"),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
         _moment("first_attempt_at", nullable=True),
         _moment("next_at", nullable=True),
         _moment("lease_until", nullable=True),
-        sa.Column("provider_ref", sa.Text),
-        sa.Column("last_error", sa.Text),
+        sa.Column("provider_ref", TEXT),
+        sa.Column("last_error", TEXT),
         _moment("created_at"),
         _moment("sent_at", nullable=True),
         sa.UniqueConstraint("delivery_id", name="outbox_delivery"),

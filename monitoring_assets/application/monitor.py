@@ -1,0 +1,386 @@
+"""The steps of monitoring one window of one model, each reading what the step before stored.
+
+A step returns what it found; how that looks in Dagster belongs to `defs`. The same steps serve
+single runs, backfills and the backtest.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitoring_assets.alerting.decision import checks_of, decide
+from monitoring_assets.application.ports import (
+    ArtifactStore,
+    DecisionStore,
+    MeasurementStore,
+    RunInfo,
+    Source,
+    SourceStates,
+)
+from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.domain.decision import Decision
+from monitoring_assets.domain.errors import SourceError
+from monitoring_assets.domain.evaluation import Evaluation, Histogram
+from monitoring_assets.domain.measurement import Measurement, Status
+from monitoring_assets.domain.window import Window
+from monitoring_assets.evaluation.contract import (
+    CheckedRows,
+    Failure,
+    check_rows,
+    contract,
+    reference_contract,
+)
+from monitoring_assets.evaluation.drift import measure_drift
+from monitoring_assets.evaluation.histograms import histograms
+from monitoring_assets.evaluation.judge import unjudged
+from monitoring_assets.evaluation.labels import ID, KNOWN_AT, KnownLabels, measure_coverage
+from monitoring_assets.evaluation.log import incomplete, measure_log
+from monitoring_assets.evaluation.performance import measure_performance
+from monitoring_assets.evaluation.quality import measure_quality
+from monitoring_assets.evaluation.reference import Reference
+
+REFERENCE = "reference_dataset"
+LOG = "prediction_log"
+LABELS = "labels"
+QUALITY = "quality_results"
+DRIFT = "drift_report"
+PERFORMANCE = "performance_metrics"
+DECISION = "alert_decision"
+
+# What `SourceStates` calls the two sources.
+PREDICTIONS_SOURCE, LABELS_SOURCE = "predictions", "labels"
+
+_INCOMPLETE, _RECEIVED, _STORED = b"mlmon.incomplete", b"mlmon.received", b"mlmon.stored_columns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything outside that the steps need.
+
+    Attributes:
+        predictions: The prediction log.
+        labels: The labels, None where they are a column of the log or there are none.
+        references: The source of each version of the reference.
+        link: The address in the UI of a window of an asset (`model`, `asset`, `window key`).
+    """
+
+    predictions: Source
+    labels: Source | None
+    references: Callable[[str], Source]
+    artifacts: ArtifactStore
+    measurements: MeasurementStore
+    decisions: DecisionStore
+    states: SourceStates
+    link: Callable[[str, str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredReference:
+    """A reference that was read, checked and stored.
+
+    Attributes:
+        reference: Its valid rows and statistics.
+        checked: What the contract said.
+        address: Where it is stored.
+        fingerprint: What its source looked like.
+    """
+
+    reference: Reference
+    checked: CheckedRows
+    address: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLog:
+    """One window of the prediction log that was read, checked and stored.
+
+    Attributes:
+        evaluation: What was measured.
+        failures: What broke the contract.
+        address: Where the valid rows are stored.
+        quarantine: Where the others are stored, empty where there is none.
+        rows: How many rows are valid.
+        fingerprint: What the source looked like, empty where it holds nothing for the window.
+    """
+
+    evaluation: Evaluation
+    failures: tuple[Failure, ...]
+    address: str
+    quarantine: str
+    rows: int
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class ModelMonitor:
+    """One model and everything needed to monitor it."""
+
+    config: ModelConfig
+    ports: Ports
+    _reference: Reference | None = field(default=None, init=False)
+    _labels: tuple[str, KnownLabels] | None = field(default=None, init=False)
+
+    # -- reference ---------------------------------------------------------------------------
+
+    def take_reference(self, version: str) -> StoredReference:
+        """Read a version of the reference, check it and store its valid rows.
+
+        Raises:
+            SourceError: If it cannot be read, or holds no valid row.
+        """
+        source = self.ports.references(version)
+        settings = self.config.reference.versions[version]
+        zone = self.config.cadence.windows.zone
+        fingerprint = source.fingerprint()
+        reading = source.read(settings.start_in(zone), settings.end_in(zone))
+        for problem in reading.problems:
+            if problem.problem == "corrupt_file":
+                raise SourceError(f"reference {version}: {problem.subject}: {problem.detail}")
+        checked = check_rows(reading.rows, reference_contract(self.config))
+        if not checked.valid.num_rows:
+            raise SourceError(
+                f"reference {version} of {self.config.name} ({source.description}) has no valid "
+                f"row among {checked.n:,}: {_first_failures(checked.failures)}"
+            )
+        stored = frozenset(reading.rows.column_names) | frozenset(reading.unexpected_columns)
+        table = checked.valid.replace_schema_metadata({_STORED: "\n".join(sorted(stored))})
+        address = self.ports.artifacts.write_table(self._path(REFERENCE, version), table)
+        reference = Reference(self.config, version, checked.valid, stored)
+        if version == self.config.reference.active:
+            self._reference = reference
+        return StoredReference(
+            reference=reference, checked=checked, address=address, fingerprint=fingerprint
+        )
+
+    def has_reference(self) -> bool:
+        """Return whether the active reference was stored."""
+        path = self._path(REFERENCE, self.config.reference.active)
+        return self.ports.artifacts.read_table(path, []) is not None
+
+    def reference(self) -> Reference:
+        """Return the active reference as it is stored.
+
+        Raises:
+            SourceError: If it was not stored yet.
+        """
+        if self._reference is None:
+            version = self.config.reference.active
+            rows = self.ports.artifacts.read_table(self._path(REFERENCE, version))
+            if rows is None:
+                raise SourceError(
+                    f"version {version!r} of {self.config.name}/{REFERENCE} is not there yet: "
+                    f"materialize its partition {version!r} first"
+                )
+            stored = (rows.schema.metadata or {}).get(_STORED, b"").decode().split("\n")
+            self._reference = Reference(self.config, version, rows, frozenset(stored))
+        return self._reference
+
+    # -- one window --------------------------------------------------------------------------
+
+    def take_log(self, window: Window, run: RunInfo) -> StoredLog:
+        """Read one window of the prediction log, check it, store it, and say what was found."""
+        reference = self.reference()
+        fingerprint = self.ports.predictions.fingerprints([window]).get(window.key, "")
+        reading = self.ports.predictions.read(window.start, window.end)
+        checked = check_rows(reading.rows, contract(self.config, reference.seen_categories))
+        unexpected = [c for c in reading.unexpected_columns if c not in reference.stored_columns]
+        measured = measure_log(self.config, checked, reading.problems, unexpected)
+        metadata = {_INCOMPLETE: incomplete(reading.problems), _RECEIVED: str(checked.n)}
+        address = self.ports.artifacts.write_table(
+            self._path(LOG, window.key), checked.valid.replace_schema_metadata(metadata)
+        )
+        quarantine = self._set_aside(window, checked.quarantined)
+        evaluation = self._stored(LOG, window, measured, run)
+        self._seen(PREDICTIONS_SOURCE, window, fingerprint, run)
+        return StoredLog(
+            evaluation=evaluation,
+            failures=checked.failures,
+            address=address,
+            quarantine=quarantine,
+            rows=checked.valid.num_rows,
+            fingerprint=fingerprint,
+        )
+
+    def take_labels(self, window: Window, run: RunInfo) -> Evaluation:
+        """Store the labels that are known of one window, and say how many there are."""
+        column = self.config.label_column
+        log = self._log(window, [c for c in (self._id, self.config.columns.label) if c])
+        labelled, known = 0, None
+        if self.ports.labels is not None:
+            known = self.known_labels(window, log)
+            self.ports.artifacts.write_table(self._path(LABELS, window.key), known)
+            labelled = known.num_rows
+        elif column is not None:
+            labelled = log.num_rows - log.column(column).null_count
+        coverage = measure_coverage(self.config, window, labelled, log.num_rows, run.computed_at)
+        evaluation = self._stored(LABELS, window, (coverage,), run)
+        if known is not None:
+            self._seen(LABELS_SOURCE, window, digest(known), run)
+        return evaluation
+
+    def known_labels(self, window: Window, log: pa.Table | None = None) -> pa.Table:
+        """Return the labels that are known now of one window's stored predictions."""
+        rows = self._log(window, [self._id]) if log is None else log
+        return self._all_labels().of(rows.column(self._id), window.start)
+
+    def measure_quality(self, window: Window, run: RunInfo) -> Evaluation:
+        """Measure the data quality of one stored window."""
+        columns = [*self.config.features, self.config.columns.timestamp]
+        rows = self._log(window, columns)
+        received = int((rows.schema.metadata or {}).get(_RECEIVED, rows.num_rows))
+        measured = measure_quality(rows, self.reference(), window, received)
+        return self._stored(QUALITY, window, self._if_complete(rows, measured), run)
+
+    def measure_drift(self, window: Window, run: RunInfo) -> Evaluation:
+        """Measure the drift of one stored window."""
+        columns = dict.fromkeys(
+            [*self.config.features, *self.config.segments, self.config.drift_column]
+        )
+        rows = self._log(window, list(columns))
+        measured = self._if_complete(rows, measure_drift(rows, self.reference(), window))
+        shapes = histograms(rows, self.reference(), window)
+        return self._stored(DRIFT, window, measured, run, shapes)
+
+    def measure_performance(self, window: Window, run: RunInfo) -> Evaluation:
+        """Measure how well the model did on the labelled rows of one stored window."""
+        roles, reference = self.config.columns, self.reference()
+        wanted = [roles.prediction_id, roles.prediction, roles.score, roles.label]
+        columns = dict.fromkeys(
+            [
+                *(c for c in wanted if c),
+                *self.config.segments,
+                *filter(None, [roles.model_version]),
+            ]
+        )
+        rows = self._with_labels(window, self._log(window, list(columns)))
+        label = self.config.label_column
+        labelled = 0 if label is None else rows.num_rows - rows.column(label).null_count
+        coverage = measure_coverage(self.config, window, labelled, rows.num_rows, run.computed_at)
+        baseline = reference.baseline(window).performance
+        measured = measure_performance(self.config, rows, coverage, baseline)
+        return self._stored(PERFORMANCE, window, self._if_complete(rows, measured), run)
+
+    def decide(self, window: Window, run: RunInfo, *, is_backfill: bool) -> Decision:
+        """Decide about one window from everything that is stored of it."""
+        evaluations = self.ports.measurements.of_window(self.config.name, window.key)
+        decision = decide(
+            self.config,
+            window,
+            checks_of(evaluations),
+            now=run.computed_at,
+            is_backfill=is_backfill,
+            link=self.ports.link(self.config.name, DECISION, window.key),
+        )
+        self.ports.decisions.record(decision, run)
+        return decision
+
+    def stored_log(self, window: Window) -> pa.Table:
+        """Return the valid rows of one stored window.
+
+        Raises:
+            SourceError: If it was not stored yet.
+        """
+        return self._log(window, None)
+
+    def forget(self, window: Window) -> None:
+        """Remove what the steps stored of one window."""
+        for asset in (LOG, LABELS, "quarantine"):
+            self.ports.artifacts.delete(self._path(asset, window.key))
+
+    # -- inside ------------------------------------------------------------------------------
+
+    @property
+    def _id(self) -> str:
+        return self.config.columns.prediction_id or ""
+
+    def _path(self, asset: str, part: str) -> str:
+        return f"{self.config.name}/{asset}/{part}.parquet"
+
+    def _log(self, window: Window, columns: Sequence[str] | None) -> pa.Table:
+        rows = self.ports.artifacts.read_table(self._path(LOG, window.key), columns)
+        if rows is None:
+            raise SourceError(
+                f"{self.config.name}/{LOG} of {window.key} is not there yet: materialize it first"
+            )
+        return rows
+
+    def _seen(self, source: str, window: Window, fingerprint: str, run: RunInfo) -> None:
+        """Record what a source looked like; last of all, so that a failed step is due again."""
+        name, when = self.config.name, run.computed_at
+        self.ports.states.put(name, source, window, fingerprint, when)
+
+    def _set_aside(self, window: Window, rows: pa.Table) -> str:
+        path = self._path("quarantine", window.key)
+        if not rows.num_rows:
+            self.ports.artifacts.delete(path)
+            return ""
+        return self.ports.artifacts.write_table(path, rows)
+
+    def _all_labels(self) -> KnownLabels:
+        if self.ports.labels is None:
+            raise SourceError(f"{self.config.name} has no `labels`")
+        fingerprint = self.ports.labels.fingerprint()
+        if self._labels is None or self._labels[0] != fingerprint:
+            rows = self.ports.labels.read().rows
+            self._labels = (fingerprint, KnownLabels(self.config, rows))
+        return self._labels[1]
+
+    def _with_labels(self, window: Window, rows: pa.Table) -> pa.Table:
+        label = self.config.label_column
+        if label is None or self.ports.labels is None:
+            return rows
+        known = self.ports.artifacts.read_table(self._path(LABELS, window.key))
+        if known is None:
+            raise SourceError(
+                f"{self.config.name}/{LABELS} of {window.key} is not there yet: materialize it first"
+            )
+        positions = pc.index_in(rows.column(self._id), value_set=known.column(ID))
+        return rows.append_column(label, known.column(label).take(positions))
+
+    def _if_complete(
+        self, rows: pa.Table, measured: tuple[Measurement, ...]
+    ) -> tuple[Measurement, ...]:
+        """Return measurements unjudged where part of the window could not be read."""
+        lost = (rows.schema.metadata or {}).get(_INCOMPLETE, b"").decode()
+        if not lost:
+            return measured
+        return tuple(m if m.status is Status.INFO else unjudged(m, lost) for m in measured)
+
+    def _stored(
+        self,
+        asset: str,
+        window: Window,
+        measured: tuple[Measurement, ...],
+        run: RunInfo,
+        histograms: tuple[Histogram, ...] = (),
+    ) -> Evaluation:
+        evaluation = Evaluation(
+            model=self.config.name,
+            asset=asset,
+            window=window,
+            reference_version=self.config.reference.active,
+            measurements=measured,
+            histograms=histograms,
+        )
+        self.ports.measurements.replace(evaluation, run)
+        return evaluation
+
+
+def digest(labels: pa.Table) -> str:
+    """Return a text that changes whenever a label of a window is added or corrected."""
+    import hashlib
+
+    ordered = labels.drop([KNOWN_AT]).sort_by([(ID, "ascending")])
+    told = hashlib.sha256()
+    for column in ordered.columns:
+        for value in column.to_pylist():
+            told.update(f"{value}\x00".encode())
+    return told.hexdigest()
+
+
+def _first_failures(failures: Sequence[Failure]) -> str:
+    parts = [f"{f.column} {f.rule} in {f.n:,} rows" for f in failures[:3]]
+    return "; ".join(parts) or "it is empty"

@@ -1,0 +1,1 @@
+"""The command `mlmon`: each command parses its arguments and calls one use case."""

@@ -1,0 +1,90 @@
+"""`mlmon backtest`: replay windows without Dagster and a database."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from monitoring_assets.alerting.incidents import fold
+from monitoring_assets.application.backtest import ReplayedWindow, replay
+from monitoring_assets.cli.windows import add_range, between
+from monitoring_assets.composition import Workspace
+from monitoring_assets.config.loader import load_models
+from monitoring_assets.config.model import LoadedModel
+from monitoring_assets.domain.evaluation import CheckResult
+from monitoring_assets.domain.window import Window
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = (
+        "examples:\n"
+        "  mlmon backtest churn --from 2026-01-01 --to 2026-06-30 --json churn.json\n"
+        "  mlmon backtest path/to/model.yaml"
+    )
+    parser.add_argument("model", help="a model's name, or the path of its YAML file")
+    add_range(parser)
+    parser.add_argument(
+        "--json", type=Path, metavar="OUT", help="write all measurements, verdicts and incidents"
+    )
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Replay the windows, print the incidents, and write everything if asked to."""
+    workspace = Workspace(environ)
+    model = _model(workspace, options.model)
+    windows = between(model.config, options.first, options.last)
+    began = perf_counter()
+    story: list[tuple[Window, tuple[CheckResult, ...]]] = []
+    told = []
+    for replayed in _shown(replay(workspace.replaying_monitor(model), windows), len(windows)):
+        story.append((replayed.window, replayed.checks))
+        if options.json:
+            told.append(_window(replayed))
+    incidents = [asdict(incident) for incident in fold(model.config, story)]
+    if options.json:
+        document = {"model": model.config.name, "windows": told, "incidents": incidents}
+        options.json.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
+    for incident in incidents:
+        until = incident["resolved_window"] or "open"
+        print(
+            f"{incident['opened_window']} … {until:<10} {incident['severity']:<6} "
+            f"{incident['kind']:<17} {', '.join(incident['columns'][:4])}: {incident['reason']}"
+        )
+    seconds = perf_counter() - began
+    print(f"{len(windows)} windows, {len(incidents)} incidents, {seconds:.1f} s")
+    return 0
+
+
+def _model(workspace: Workspace, name: str) -> LoadedModel:
+    if name.endswith((".yaml", ".yml")):
+        return load_models([Path(name)])[0]
+    return workspace.model(name)
+
+
+def _shown(replayed: Iterable[ReplayedWindow], total: int) -> Iterator[ReplayedWindow]:
+    """Yield windows while the terminal shows how far it is."""
+    for done, window in enumerate(replayed, start=1):
+        if sys.stderr.isatty():
+            print(f"\r{done} of {total}  {window.window.key} ", end="", file=sys.stderr)
+        yield window
+    if sys.stderr.isatty():
+        print("\r", end="", file=sys.stderr)
+
+
+def _window(replayed: ReplayedWindow) -> dict[str, Any]:
+    return {
+        "window": replayed.window.key,
+        "start": replayed.window.start.isoformat(),
+        "end": replayed.window.end.isoformat(),
+        "checks": [asdict(check) for check in replayed.checks],
+        "measurements": [
+            {"asset": evaluation.asset, **asdict(measurement)}
+            for evaluation in replayed.evaluations
+            for measurement in evaluation.measurements
+        ],
+    }

@@ -1,0 +1,216 @@
+"""Where adapters are chosen: the environment in, a monitor for every model out.
+
+Every setting is an environment variable, read here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from monitoring_assets.application.monitor import ModelMonitor, Ports
+from monitoring_assets.application.ports import Source
+from monitoring_assets.config.loader import load_models, model_files
+from monitoring_assets.config.model import LoadedModel, SourceSettings
+from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.sources.registry import Request, open_source
+from monitoring_assets.stores.artifacts import FileArtifacts
+from monitoring_assets.stores.decisions import PostgresDecisions
+from monitoring_assets.stores.engine import create_engine
+from monitoring_assets.stores.measurements import PostgresMeasurements
+from monitoring_assets.stores.memory import (
+    MemoryArtifacts,
+    MemoryDecisions,
+    MemoryMeasurements,
+    MemorySourceStates,
+)
+from monitoring_assets.stores.outbox import PostgresOutbox
+from monitoring_assets.stores.source_states import PostgresSourceStates
+
+DATABASE_URL = "MLMON_DATABASE_URL"
+DAGSTER_DATABASE_URL = "MLMON_DAGSTER_DATABASE_URL"
+UI_URL = "MLMON_UI_URL"
+REPORTS_URL = "MLMON_REPORTS_URL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says.
+
+    Attributes:
+        home: The folder of everything that is kept locally.
+        models: The folder of the models' YAML files.
+        artifacts: A folder or `s3://` address for tables and reports.
+        ui_url: Where people reach the Dagster UI.
+        reports_url: Where people reach HTML reports.
+    """
+
+    home: Path
+    models: Path
+    artifacts: str
+    ui_url: str
+    reports_url: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Return the settings; every one has a default."""
+        home = Path(environ.get("MLMON_HOME", ".mlmon")).expanduser().absolute()
+        return cls(
+            home=home,
+            models=Path(environ.get("MLMON_MODELS", "models")).expanduser().absolute(),
+            artifacts=environ.get("MLMON_ARTIFACTS", str(home / "artifacts")),
+            ui_url=environ.get(UI_URL, "http://127.0.0.1:3000").rstrip("/"),
+            reports_url=environ.get(REPORTS_URL, "http://127.0.0.1:3001").rstrip("/"),
+        )
+
+    def partition_link(self, model: str, asset: str, window_key: str) -> str:
+        """Return the address of a partition of an asset in the UI."""
+        partition = quote(window_key, safe="")
+        return f"{self.ui_url}/assets/{model}/{asset}?view=partitions&partition={partition}"
+
+    def report_link(self, model: str, window_key: str) -> str:
+        """Return the address of the Evidently report of a window."""
+        return f"{self.reports_url}/{model}/{quote(window_key, safe='')}.html"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The settings, and the adapters made from them when they are first needed."""
+
+    environ: Mapping[str, str]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Return what the environment says."""
+        return Settings.from_environ(self.environ)
+
+    @cached_property
+    def models(self) -> Mapping[str, LoadedModel]:
+        """Return the models by name.
+
+        Raises:
+            ConfigurationError: With every problem of every file.
+        """
+        loaded = load_models(model_files(self.settings.models))
+        return {model.config.name: model for model in loaded}
+
+    def model(self, name: str) -> LoadedModel:
+        """Return one model.
+
+        Raises:
+            ConfigurationError: If there is none of that name.
+        """
+        if name not in self.models:
+            known = ", ".join(self.models) or "none"
+            folder = self.settings.models
+            raise ConfigurationError(f"no model {name!r} in {folder}; there is: {known}")
+        return self.models[name]
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """Return the engine of the measurements' database.
+
+        Raises:
+            ConfigurationError: If the environment does not name it.
+        """
+        url = self.environ.get(DATABASE_URL)
+        if not url:
+            raise ConfigurationError(
+                f"{DATABASE_URL} is not set: run `mlmon up`, or `eval $(mlmon env)` for the "
+                "embedded Postgres, or set it to the URL of your own"
+            )
+        return create_engine(url)
+
+    @cached_property
+    def artifacts(self) -> FileArtifacts:
+        """Return the store of tables and reports."""
+        return FileArtifacts(self.settings.artifacts)
+
+    @cached_property
+    def measurements(self) -> PostgresMeasurements:
+        """Return the table of numbers."""
+        return PostgresMeasurements(self.engine)
+
+    @cached_property
+    def decisions(self) -> PostgresDecisions:
+        """Return the table of decisions."""
+        return PostgresDecisions(self.engine)
+
+    @cached_property
+    def outbox(self) -> PostgresOutbox:
+        """Return the messages that wait to be delivered."""
+        return PostgresOutbox(self.engine)
+
+    def monitor(self, model: LoadedModel) -> ModelMonitor:
+        """Return the monitor of a model, on Postgres and the artifact store."""
+        ports = replace(
+            self._in_memory(model),
+            artifacts=self.artifacts,
+            measurements=self.measurements,
+            decisions=self.decisions,
+            states=PostgresSourceStates(self.engine),
+        )
+        return ModelMonitor(model.config, ports)
+
+    def reading_monitor(self, model: LoadedModel) -> ModelMonitor:
+        """Return a monitor that reads what is stored and writes no row: it needs no database."""
+        return ModelMonitor(
+            model.config, replace(self._in_memory(model), artifacts=self.artifacts)
+        )
+
+    def replaying_monitor(self, model: LoadedModel) -> ModelMonitor:
+        """Return a monitor that keeps everything in memory, for a backtest."""
+        return ModelMonitor(model.config, self._in_memory(model))
+
+    def _in_memory(self, model: LoadedModel) -> Ports:
+        return Ports(
+            predictions=self._predictions(model),
+            labels=self._labels(model),
+            references=lambda version: self._reference(model, version),
+            artifacts=MemoryArtifacts(),
+            measurements=MemoryMeasurements(),
+            decisions=MemoryDecisions(),
+            states=MemorySourceStates(),
+            link=self.settings.partition_link,
+        )
+
+    def _predictions(self, model: LoadedModel) -> Source:
+        config = model.config
+        return self._source(
+            model, config.predictions, config.log_columns, config.columns.timestamp
+        )
+
+    def _labels(self, model: LoadedModel) -> Source | None:
+        labels = model.config.labels
+        if labels is None:
+            return None
+        wanted = (labels.prediction_id, labels.label, labels.known_at)
+        columns = tuple(column for column in wanted if column is not None)
+        return self._source(model, labels, columns, labels.known_at)
+
+    def _reference(self, model: LoadedModel, version: str) -> Source:
+        config = model.config
+        label = config.label_column
+        columns = tuple(dict.fromkeys([*config.log_columns, *filter(None, [label])]))
+        settings = config.reference.versions[version]
+        return self._source(model, settings, columns, config.columns.timestamp)
+
+    def _source(
+        self,
+        model: LoadedModel,
+        settings: SourceSettings,
+        columns: tuple[str, ...],
+        timestamp: str | None,
+    ) -> Source:
+        if settings.path is not None:
+            settings = settings.model_copy(update={"path": model.located(settings.path)})
+        request = Request(
+            settings=settings,
+            columns=columns,
+            timestamp=timestamp,
+            timestamp_zone=model.config.columns.zone,
+        )
+        return open_source(request, self.environ)

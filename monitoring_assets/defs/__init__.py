@@ -1,0 +1,1 @@
+"""Everything that speaks Dagster: assets, checks, partitions, automation and sensors."""

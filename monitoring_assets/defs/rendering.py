@@ -1,0 +1,162 @@
+"""How measurements look in the Dagster UI: numbers, small tables and plots as metadata."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from monitoring_assets.domain.decision import Decision
+from monitoring_assets.domain.evaluation import CheckResult, Evaluation
+from monitoring_assets.domain.measurement import Measurement, Status
+from monitoring_assets.evaluation.contract import ColumnRule, Failure, Form
+from monitoring_assets.reports.plots import against_thresholds, distributions
+
+MOST_NUMBERS, MOST_ROWS, MOST_PLOTS = 40, 20, 6
+Metadata = Mapping[str, Any]
+
+
+def evaluation_metadata(evaluation: Evaluation) -> dict[str, Any]:
+    """Return headline numbers, what fails, and a plot; the numbers are the stored ones."""
+    headline = [m for m in evaluation.measurements if not (m.segment or m.version)]
+    metadata: dict[str, Any] = {
+        "status": str(_status(headline)),
+        "failing": len(evaluation.failing),
+        **headline_numbers(headline),
+        "measurements": measurement_table(_most_telling(headline)),
+    }
+    by_group = [m for m in evaluation.measurements if m.segment or m.version]
+    if by_group:
+        metadata["by segment"] = measurement_table(_largest(by_group))
+    if evaluation.histograms:
+        metadata["distributions"] = dg.MetadataValue.md(_distributions(evaluation))
+    elif plot := against_thresholds([m for m in headline if m.threshold is not None][:MOST_ROWS]):
+        metadata["plot"] = dg.MetadataValue.md(plot)
+    return metadata
+
+
+def headline_numbers(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """Return metadata label → value of the first numbers; the UI draws each over partitions."""
+    numbers = {
+        f"{m.metric} {m.column}".strip(): m.value for m in measurements if m.value is not None
+    }
+    return dict(list(numbers.items())[:MOST_NUMBERS])
+
+
+def check_metadata(check: CheckResult, measurements: Sequence[Measurement]) -> dict[str, Any]:
+    """Return why a check has its verdict, and the numbers behind it."""
+    return {
+        "status": str(check.status),
+        "reason": check.reason,
+        "n": check.n,
+        "measurements": measurement_table(_most_telling(measurements)),
+    }
+
+
+def failure_table(failures: Sequence[Failure]) -> dg.TableMetadataValue:
+    """Return what breaks the contract, with a few of the values."""
+    return _table(
+        ("column", "rule", "rows", "examples"),
+        [(f.column, f.rule, f.n, ", ".join(f.examples)) for f in failures[:MOST_ROWS]],
+    )
+
+
+def column_schema(rules: Iterable[ColumnRule]) -> dg.TableSchema:
+    """Return a contract as the column schema that the UI shows."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=rule.name,
+                type={Form.TIME: "timestamp", Form.NUMBER: "double"}.get(rule.form, "string"),
+                description=rule.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=rule.is_nullable, unique=rule.is_unique, other=_limits(rule)
+                ),
+            )
+            for rule in rules
+        ]
+    )
+
+
+def decision_metadata(decision: Decision) -> dict[str, Any]:
+    """Return what was decided about a window, and why."""
+    metadata: dict[str, Any] = {
+        "status": str(decision.status),
+        "reason": decision.reason,
+        "failing": len(decision.failing),
+        "what fails": _table(("check", "reason"), _split(decision.failing)),
+    }
+    if decision.notice is not None:
+        metadata["severity"] = str(decision.notice.severity)
+        metadata["message"] = decision.notice.title
+    return metadata
+
+
+def _split(failing: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(line.split(": ", 1)) for line in failing[:MOST_ROWS]]
+
+
+def measurement_table(measurements: Sequence[Measurement]) -> dg.TableMetadataValue:
+    """Return measurements as a table."""
+    return _table(
+        ("metric", "column", "segment", "value", "95 %", "n", "threshold", "status", "reason"),
+        [
+            (
+                m.metric if not m.method else f"{m.metric} ({m.method})",
+                m.column,
+                m.segment or m.version,
+                _number(m.value),
+                "" if m.lower is None else f"{_number(m.lower)} … {_number(m.upper)}",
+                m.n,
+                _number(m.threshold),
+                str(m.status),
+                m.reason,
+            )
+            for m in measurements
+        ],
+    )
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableMetadataValue:
+    records = [
+        dg.TableRecord({n: v if isinstance(v, int) else str(v) for n, v in zip(names, row)})  # noqa: B905
+        for row in rows
+    ]
+    columns = [dg.TableColumn(n, "int" if n in {"n", "rows"} else "string") for n in names]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.5g}"
+
+
+def _limits(rule: ColumnRule) -> list[str]:
+    limits = []
+    if rule.minimum is not None:
+        limits.append(f"≥ {rule.minimum:g}")
+    if rule.maximum is not None:
+        limits.append(f"≤ {rule.maximum:g}")
+    if rule.allowed is not None:
+        limits.append(f"one of {len(rule.allowed)} categories")
+    return limits
+
+
+_WORST_FIRST = [Status.ERROR, Status.BAD, Status.WARN, Status.UNJUDGED, Status.OK, Status.INFO]
+
+
+def _most_telling(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return sorted(measurements, key=lambda m: _WORST_FIRST.index(m.status))[:MOST_ROWS]
+
+
+def _largest(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return sorted(measurements, key=lambda m: -(m.value or 0))[:MOST_ROWS]
+
+
+def _status(measurements: Sequence[Measurement]) -> Status:
+    judged = [m.status for m in measurements if m.status is not Status.INFO]
+    return min(judged, key=_WORST_FIRST.index, default=Status.UNJUDGED)
+
+
+def _distributions(evaluation: Evaluation) -> str:
+    drifted = [m.column for m in evaluation.failing]
+    ranked = sorted(evaluation.histograms, key=lambda h: h.column not in drifted)
+    return distributions(ranked[:MOST_PLOTS], drifted)

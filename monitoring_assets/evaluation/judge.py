@@ -1,0 +1,67 @@
+"""What all evaluations share: a statistic becomes a measurement, and a limit a verdict."""
+
+from monitoring_assets.domain.measurement import Kind, Measurement, Status
+from monitoring_assets.stats.samples import Estimate
+
+
+def measured(
+    metric: str,
+    kind: Kind,
+    estimate: Estimate,
+    *,
+    check: str = "",
+    column: str = "",
+    segment: str = "",
+    version: str = "",
+) -> Measurement:
+    """Return a statistic as a measurement that nobody judged yet."""
+    return Measurement(
+        metric=metric,
+        kind=kind,
+        check=check,
+        column=column,
+        segment=segment,
+        version=version,
+        value=estimate.value,
+        lower=estimate.lower,
+        upper=estimate.upper,
+        n=estimate.n,
+    )
+
+
+def at_most(measurement: Measurement, limit: float, *, min_rows: int) -> Measurement:
+    """Judge a number that should not exceed a limit."""
+    return _judged(measurement, limit, min_rows, is_bad=_value(measurement) > limit, word="above")
+
+
+def at_least(measurement: Measurement, limit: float, *, min_rows: int) -> Measurement:
+    """Judge a number that should reach a limit."""
+    return _judged(measurement, limit, min_rows, is_bad=_value(measurement) < limit, word="below")
+
+
+def unjudged(measurement: Measurement, reason: str) -> Measurement:
+    """Return a number that should be judged and cannot be."""
+    return measurement.with_verdict(Status.UNJUDGED, reason)
+
+
+def too_few(n: int, min_rows: int) -> str:
+    """Return why so few rows are not judged."""
+    return f"{n:,} rows are fewer than min_rows {min_rows:,}"
+
+
+def _value(measurement: Measurement) -> float:
+    return 0.0 if measurement.value is None else measurement.value
+
+
+def _judged(
+    measurement: Measurement, limit: float, min_rows: int, *, is_bad: bool, word: str
+) -> Measurement:
+    if measurement.n < min_rows:
+        return unjudged(measurement, too_few(measurement.n, min_rows))
+    if measurement.value is None:
+        return unjudged(measurement, measurement.reason or "could not be computed")
+    name = f"{measurement.column}: " if measurement.column else ""
+    reason = f"{name}{measurement.metric} {measurement.value:.4g} is {word} {limit:.4g}"
+    if is_bad:
+        return measurement.with_verdict(Status.BAD, reason, limit)
+    return measurement.with_verdict(Status.OK, "", limit)

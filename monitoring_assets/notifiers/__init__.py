@@ -1,0 +1,1 @@
+"""The channels that messages go to: Slack, and the terminal where there is no Slack."""
