@@ -1,0 +1,69 @@
+# The front door: `make demo` shows a monitored model, `make test` proves that it works.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter of a supported version; override with `make PYTHON=… demo`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	>/dev/null 2>&1 && echo $$p && break; done)
+DEMO_ARGS ?=
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format types arch generated lock bench clean
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | column -t -s '	'
+
+demo: $(VENV)/.base ## Make a monitored model with a history and show it (DEMO_ARGS=--once: do not serve)
+	@$(BIN)/mlmon demo $(DEMO_ARGS)
+
+test: $(VENV)/.dev ## Run the whole test suite
+	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: $(VENV)/.dev types arch generated ## Check format, lint, types, import contracts and generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+arch: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+generated: $(VENV)/.dev
+	$(BIN)/mlmon schema | diff -u docs/model.schema.json - || \
+		{ echo 'run: mlmon schema > docs/model.schema.json'; exit 1; }
+
+format: $(VENV)/.dev ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure the figures that the documentation quotes
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.uv ## Choose the newest versions that fit together
+	$(BIN)/uv pip compile --universal --no-header --generate-hashes --upgrade -q \
+		--extra dev -o requirements/dev.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --no-header --generate-hashes -q \
+		-c requirements/dev.lock -o requirements/base.lock pyproject.toml
+
+clean: ## Remove the environment and the demo's data
+	rm -rf $(VENV) .mlmon
+
+$(VENV)/.uv: requirements/uv.lock
+	@test -n "$(PYTHON)" || { echo 'Python 3.11, 3.12 or 3.13 is needed'; exit 1; }
+	@test -x $(BIN)/python || { echo "making a virtual environment with $(PYTHON) …"; \
+		$(PYTHON) -m venv $(VENV) || { echo 'on Debian: apt install python3-venv'; exit 1; }; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.uv requirements/base.lock pyproject.toml
+	@echo 'installing the locked dependencies …'
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/base.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@touch $@
