@@ -127,7 +127,7 @@ class SlackNotifier:
                 "no Slack channel: set MLMON_SLACK_CHANNEL or `alerts.slack_channel`",
                 is_permanent=False,
             )
-        if True:
+        if not is_retry:
             return self._post(client, channel, message)
         after = edited[1] if edited is not None else None
         return self._post_unless_there(client, channel, notice, delivery_id, after)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from monitoring_assets.stores import schema
 from monitoring_assets.stores.engine import create_engine
+from monitoring_assets_tests.notifiers.conftest import slack  # noqa: F401  a fixture
 
 
 @pytest.fixture

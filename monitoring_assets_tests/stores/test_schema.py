@@ -9,6 +9,12 @@ from monitoring_assets.domain.errors import StoreUnavailableError
 from monitoring_assets.stores import schema
 from monitoring_assets.stores.engine import create_engine
 
+COLUMNS = sa.text("""
+SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default
+FROM information_schema.columns
+WHERE table_schema = 'monitoring' AND table_name NOT LIKE '%version'
+ORDER BY table_name, ordinal_position
+""")
 CONSTRAINTS = sa.text("""
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'monitoring'::regnamespace AND conrelid::regclass::text NOT LIKE '%version'
@@ -47,13 +53,14 @@ def test_models_and_migrations_agree(engine):
         assert compare_metadata(context, schema.metadata) == []
 
 
-def test_constraints_of_models_and_migrations_agree(bare_engine, engine):
+@pytest.mark.parametrize("query", [COLUMNS, CONSTRAINTS], ids=["columns", "constraints"])
+def test_models_and_migrations_create_the_same(bare_engine, engine, query):
     with bare_engine.begin() as connection:
         connection.execute(sa.schema.CreateSchema(schema.SCHEMA))
         schema.metadata.create_all(connection)
-        modelled = connection.execute(CONSTRAINTS).all()
+        modelled = connection.execute(query).all()
     with engine.connect() as connection:
-        assert connection.execute(CONSTRAINTS).all() == modelled
+        assert connection.execute(query).all() == modelled
 
 
 def test_nothing_is_created_outside_our_schema(bare_engine):
