@@ -16,6 +16,7 @@ _READABLE = 0.95
 # Numbers of a plausible time: 2001 to 2286 in seconds, and so on by factors of a thousand.
 _SMALLEST_EPOCH = 1e9
 _KEY_SHARE = 0.999
+_KEY_SHARE_WITH_REPEATS = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,10 +51,10 @@ class ColumnFacts:
 
     @cached_property
     def distinct(self) -> int:
-        """Return how many different values there are."""
-        return (
-            0 if kinds.is_nested(self.values.type) else int(pc.count_distinct(self.values).as_py())
-        )
+        """Return how many different values there are, 0 for lists and structs."""
+        if not len(self.values) or kinds.is_nested(self.values.type):
+            return 0
+        return int(pc.count_distinct(self.values).as_py())
 
     @property
     def is_text(self) -> bool:
@@ -74,6 +75,11 @@ class ColumnFacts:
     def is_number(self) -> bool:
         """Return whether the values are numbers."""
         return is_number(self.values.type)
+
+    @property
+    def is_nearly_key(self) -> bool:
+        """Return whether few rows share a value with another, as when some are logged twice."""
+        return self.n > 1 and self.distinct >= self.n * _KEY_SHARE_WITH_REPEATS
 
     @property
     def is_key(self) -> bool:

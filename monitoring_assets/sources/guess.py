@@ -1,88 +1,36 @@
 """What a stored log probably is, and a first YAML file for it.
 
 Names decide first and values second; every guess says why, since a user will check it. What the
-columns of a sample show belongs to `sources.column_facts`.
+columns of a sample show belongs to `sources.column_facts`, and which of them plays which role to
+`sources.column_roles`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
 from monitoring_assets.config.model import SourceSettings
 from monitoring_assets.sources.column_facts import ColumnFacts, column_facts
+from monitoring_assets.sources.column_roles import (
+    MOST_CATEGORIES,
+    MOST_CLASSES,
+    MOST_CODES,
+    ColumnsByRole,
+    why,
+)
 from monitoring_assets.sources.registry import Request, open_source
 
 SAMPLE_ROWS = 50_000
 
-_TIMESTAMPS = (
-    "timestamp",
-    "prediction_timestamp",
-    "prediction_time",
-    "predicted_at",
-    "scored_at",
-    "event_time",
-    "event_timestamp",
-    "request_time",
-    "datetime",
-    "ts",
-    "time",
-    "created_at",
-    "date",
-)
-_IDS = (
-    "prediction_id",
-    "request_id",
-    "inference_id",
-    "event_id",
-    "transaction_id",
-    "uuid",
-    "id",
-    "row_id",
-)
-_PREDICTIONS = (
-    "prediction",
-    "y_pred",
-    "predicted_class",
-    "predicted_label",
-    "predicted_value",
-    "predicted",
-    "pred",
-    "y_hat",
-    "yhat",
-    "prediction_value",
-    "prediction_label",
-    "forecast",
-    "output",
-)
-_LABELS = (
-    "label",
-    "y_true",
-    "target",
-    "ground_truth",
-    "truth",
-    "actual",
-    "actual_value",
-    "true_label",
-    "outcome",
-    "y",
-)
-_VERSIONS = ("model_version", "version", "model_id", "model_name")
-_SCORE_WORDS = frozenset({"proba", "probability", "score", "prob", "confidence"})
 _POSITIVE = ("1", "true", "yes", "y", "positive")
 
-_MOST_CLASSES = 20
-_MOST_CATEGORIES = 50  # whole numbers with more values are numeric, text with more is left out
-_MOST_CODES = 12  # whole numbers with at most so many values are codes, such as a month
 _SEGMENT_VALUES = range(2, 13)
 _MOST_SEGMENTS = 3
-_LEAST_AGREEMENT = 0.6
-_LEAST_CORRELATION = 0.6
 
 
 class Sampled(Protocol):
@@ -144,14 +92,16 @@ def guess_source(settings: SourceSettings, environ: Mapping[str, str]) -> Guess:
         SourceError: If nothing can be read.
     """
     rows = _sampled(settings, environ, None).sample(SAMPLE_ROWS)
-    timestamp = _Columns(column_facts(rows)).timestamp()
+    timestamp = ColumnsByRole(column_facts(rows)).timestamp()
     first = _sampled(settings, environ, timestamp.name).earliest() if timestamp else None
     return guess(rows, first)
 
 
-def _sampled(settings: SourceSettings, environ: Mapping[str, str], timestamp: str | None) -> Any:
+def _sampled(
+    settings: SourceSettings, environ: Mapping[str, str], timestamp: str | None
+) -> Sampled:
     request = Request(settings=settings, columns=(), timestamp=timestamp)
-    return open_source(request, environ)
+    return cast("Sampled", open_source(request, environ))
 
 
 def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
@@ -161,7 +111,7 @@ def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
         rows: Some rows with all columns.
         first: The earliest event time of the whole log, if it is known.
     """
-    columns = _Columns(column_facts(rows))
+    columns = ColumnsByRole(column_facts(rows))
     timestamp, prediction_id = columns.timestamp(), columns.prediction_id()
     score = columns.score()
     prediction = columns.prediction()
@@ -178,7 +128,7 @@ def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
         "score": score,
         "model_version": model_version,
     }
-    reasons = {role: _why(role, column) for role, column in roles.items()}
+    reasons = {role: why(role, column) for role, column in roles.items()}
     return Guess(
         columns=tuple(StoredColumn(name=c.name, kind=c.kind) for c in columns.all),
         task=task,
@@ -198,77 +148,8 @@ def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
     )
 
 
-class _Columns:
-    """The columns of a sample; each gets at most one role, in the order of the calls."""
-
-    def __init__(self, columns: Sequence[ColumnFacts]) -> None:
-        self.all = columns
-        self._taken: set[str] = set()
-
-    def free(self) -> list[ColumnFacts]:
-        """Return the columns without a role."""
-        return [column for column in self.all if column.name not in self._taken]
-
-    def timestamp(self) -> ColumnFacts | None:
-        times = [c for c in self.free() if c.times is not None]
-        return self._take(_named(times, _TIMESTAMPS) or (times[0] if times else None))
-
-    def prediction_id(self) -> ColumnFacts | None:
-        keys = [c for c in self.free() if c.is_key and (c.is_text or c.is_whole)]
-        ids = [c for c in keys if c.words[-1:] in {("id",), ("uuid",), ("key",)}]
-        return self._take(_named(keys, _IDS) or (ids[0] if ids else None))
-
-    def score(self) -> ColumnFacts | None:
-        scores = [c for c in self.free() if c.is_probability and _SCORE_WORDS & set(c.words)]
-        predicted = [c for c in scores if c.words[0] in {"predicted", "prediction", "y", "pred"}]
-        return self._take(next(iter(predicted or scores), None))
-
-    def prediction(self) -> ColumnFacts | None:
-        free = [c for c in self.free() if c.times is None]
-        begins = [c for c in free if c.words[:1] in {("predicted",), ("prediction",), ("pred",)}]
-        return self._take(_named(free, _PREDICTIONS) or (begins[0] if begins else None))
-
-    def model_version(self) -> ColumnFacts | None:
-        few = [c for c in self.free() if c.distinct <= _MOST_CATEGORIES and not c.is_boolean]
-        return self._take(_named(few, _VERSIONS))
-
-    def label(
-        self, rows: pa.Table, task: str, prediction: ColumnFacts | None
-    ) -> tuple[ColumnFacts | None, str]:
-        named = self._take(_named(self.free(), _LABELS))
-        if named is not None:
-            return named, _why("label", named)
-        if prediction is None:
-            return None, "no column has the name of a label"
-        closeness = _correlation if task == "regression" else _agreement
-        found = [(closeness(rows, prediction, c), c.name, c) for c in self.free()]
-        share, _, column = max(found, default=(0.0, "", prediction))
-        least = _LEAST_CORRELATION if task == "regression" else _LEAST_AGREEMENT
-        if share < least:
-            return None, "no column holds the truth; labels may arrive elsewhere"
-        how = "correlates with" if task == "regression" else "agrees with"
-        return self._take(column), f"{column.name} {how} the prediction ({share:.2f})"
-
-    def _take(self, column: ColumnFacts | None) -> ColumnFacts | None:
-        if column is not None:
-            self._taken.add(column.name)
-        return column
-
-
-def _named(columns: Iterable[ColumnFacts], names: Sequence[str]) -> ColumnFacts | None:
-    """Return the column whose name stands first among the names."""
-    ranked = [(names.index(c.plain_name), c) for c in columns if c.plain_name in names]
-    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
-
-
 def _name(column: ColumnFacts | None) -> str | None:
     return None if column is None else column.name
-
-
-def _why(role: str, column: ColumnFacts | None) -> str:
-    if column is None:
-        return f"no column looks like a {role.replace('_', ' ')}"
-    return f"by its name and its values ({column.kind}, {column.distinct:,} different)"
 
 
 def _first_time(column: ColumnFacts | None) -> datetime | None:
@@ -285,35 +166,9 @@ def _task(prediction: ColumnFacts | None, score: ColumnFacts | None) -> tuple[st
     if prediction.is_text or prediction.is_boolean or prediction.is_whole or score is not None:
         if n <= 2:  # noqa: PLR2004 - what binary means
             return "binary", f"{prediction.name} has {n} different values"
-        if n <= _MOST_CLASSES or prediction.is_text:
+        if n <= MOST_CLASSES or prediction.is_text:
             return "multiclass", f"{prediction.name} has {n} different values"
     return "regression", f"{prediction.name} holds numbers with {n:,} different values"
-
-
-def _agreement(rows: pa.Table, prediction: ColumnFacts, column: ColumnFacts) -> float:
-    """Return the share of rows in which a column has the prediction's class."""
-    if column.distinct > _MOST_CLASSES or column.is_boolean != prediction.is_boolean:
-        return 0.0
-    if column.is_text != prediction.is_text or column.distinct < 2:  # noqa: PLR2004 - a constant
-        return 0.0
-    classes = {value for value, _ in prediction.most_frequent}
-    if not {value for value, _ in column.most_frequent} <= classes:
-        return 0.0
-    same = pc.equal(rows.column(column.name), rows.column(prediction.name))
-    return float(pc.mean(same).as_py() or 0.0)
-
-
-def _correlation(rows: pa.Table, prediction: ColumnFacts, column: ColumnFacts) -> float:
-    """Return the correlation of a column with the prediction, 0 where their sizes differ."""
-    if not column.is_number or column.distinct <= _MOST_CODES:
-        return 0.0
-    pair = [rows.column(c.name).cast(pa.float64()).to_numpy() for c in (prediction, column)]
-    known = np.isfinite(pair[0]) & np.isfinite(pair[1])
-    if known.sum() < 3 or min(np.std(values[known]) for values in pair) == 0:  # noqa: PLR2004
-        return 0.0
-    means = sorted(abs(float(np.mean(values[known]))) for values in pair)
-    is_same_size = means[0] > means[1] / 3
-    return float(np.corrcoef(pair[0][known], pair[1][known])[0, 1]) if is_same_size else 0.0
 
 
 def _positive_class(
@@ -355,7 +210,7 @@ def _no_feature(column: ColumnFacts) -> str:
         return "holds times"
     if column.is_key and not column.is_probability and (column.is_text or column.is_whole):
         return "has a different value in every row"
-    if column.is_text and column.distinct > _MOST_CATEGORIES:
+    if column.is_text and column.distinct > MOST_CATEGORIES:
         return f"has {column.distinct:,} different texts"
     if not (column.is_text or column.is_number or column.is_boolean):
         return f"is of type {column.kind}"
@@ -363,7 +218,7 @@ def _no_feature(column: ColumnFacts) -> str:
 
 
 def _feature_type(column: ColumnFacts) -> str:
-    is_code = column.is_whole and column.distinct <= _MOST_CODES
+    is_code = column.is_whole and column.distinct <= MOST_CODES
     return "categorical" if column.is_text or column.is_boolean or is_code else "numeric"
 
 
@@ -373,7 +228,7 @@ def _segments(columns: Iterable[ColumnFacts], features: Mapping[str, str]) -> tu
         for column in columns
         if features.get(column.name) == "categorical"
         and column.distinct in _SEGMENT_VALUES
-        and column.most_frequent[0][1] <= 0.95 * len(column.values)  # noqa: PLR2004
+        and column.most_frequent[0][1] <= 0.95 * len(column.values)
     ]
     return tuple(found[:_MOST_SEGMENTS])
 
