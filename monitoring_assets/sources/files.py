@@ -107,10 +107,12 @@ class FileSource:
             whole = self.fingerprint()
             return {window.key: whole for window in windows} if whole else {}
         ordered = sorted(windows)
+        limits = [Bounds.of(window.start, window.end) for window in ordered]
+        ends = [microseconds(window.end) for window in ordered]
         touched: dict[str, set[StoredFile]] = {}
         for scan in self._scanned():
-            for window in self._touched(scan, ordered):
-                touched.setdefault(window.key, set()).add(scan.file)
+            for position in _touched(scan, limits, ends):
+                touched.setdefault(ordered[position].key, set()).add(scan.file)
         return {key: _hash(files) for key, files in touched.items()}
 
     def earliest(self) -> datetime | None:
@@ -189,18 +191,6 @@ class FileSource:
             placed_at=place_of(file, parts[0].first if parts else None),
             problems=decoded.problems,
         )
-
-    def _touched(self, scan: Scan, ordered: Sequence[Window]) -> Iterator[Window]:
-        """Yield the windows, given by time, in which a file matters."""
-        if scan.placed_at is None:
-            yield from ordered
-            return
-        ends = [microseconds(window.end) for window in ordered]
-        for first, last in scan.spans:
-            for window in ordered[bisect_right(ends, first) :]:
-                if microseconds(window.start) > last:
-                    break
-                yield window
 
     # What is in it
 
@@ -295,6 +285,18 @@ class FileSource:
     def _unexpected(self, scans: Iterable[Scan]) -> tuple[str, ...]:
         stored = dict.fromkeys(name for scan in scans for name in scan.stored.names)
         return tuple(name for name in stored if name not in self._columns)
+
+
+def _touched(scan: Scan, limits: Sequence[Bounds], ends: Sequence[int]) -> Iterator[int]:
+    """Yield the positions of the windows, given by time, in which a file matters."""
+    if scan.placed_at is None:
+        yield from range(len(limits))
+        return
+    for first, last in scan.spans:
+        for position in range(bisect_right(ends, first), len(limits)):
+            if not limits[position].overlap(first, last):
+                break
+            yield position
 
 
 def _corrupt(file: StoredFile, reason: str) -> ReadProblem:
