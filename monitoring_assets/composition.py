@@ -3,6 +3,7 @@
 Every setting is an environment variable, read here and nowhere else.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,10 +13,12 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from monitoring_assets.application.monitor import ModelMonitor, Ports
+from monitoring_assets.application.dispatch import Notifier
 from monitoring_assets.application.ports import Source
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.notifiers.registry import choose
 from monitoring_assets.sources.registry import Request, open_source
 from monitoring_assets.stores.artifacts import FileArtifacts
 from monitoring_assets.stores.decisions import PostgresDecisions
@@ -34,6 +37,8 @@ DATABASE_URL = "MLMON_DATABASE_URL"
 DAGSTER_DATABASE_URL = "MLMON_DAGSTER_DATABASE_URL"
 UI_URL = "MLMON_UI_URL"
 REPORTS_URL = "MLMON_REPORTS_URL"
+# Where messages are written when there is no Slack: `mlmon up` shows what is added to it.
+ALERTS_FILE = "MLMON_ALERTS_FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,13 @@ class Workspace:
     def decisions(self) -> PostgresDecisions:
         """Return the table of decisions."""
         return PostgresDecisions(self.engine)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Return the channel of messages: Slack where a token is set, else the terminal."""
+        file = self.environ.get(ALERTS_FILE)
+        stream = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
+        return choose(self.environ, stream)
 
     @cached_property
     def outbox(self) -> PostgresOutbox:

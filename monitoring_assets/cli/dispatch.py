@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from monitoring_assets.application.dispatch import dispatch
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.composition import Workspace
-from monitoring_assets.notifiers.registry import choose
 
 _PAUSE_SECONDS, _BUDGET_SECONDS = 2.0, 60.0
 
@@ -24,11 +23,10 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Deliver; the sensor `deliver_alerts` may do the same at the same time."""
     with ready_environment(environ) as ready:
         workspace = Workspace(ready)
-        notifier = choose(ready, sys.stdout)
         while True:
             done = dispatch(
                 workspace.outbox,
-                notifier,
+                workspace.notifier,
                 now=datetime.now(UTC),
                 budget_seconds=_BUDGET_SECONDS,
             )

@@ -1,6 +1,5 @@
 """Sensors around alerts: deliver what waits, and tell of runs that failed."""
 
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -13,7 +12,6 @@ from monitoring_assets.composition import Workspace
 from monitoring_assets.defs.model import windows_job_name
 from monitoring_assets.defs.partitions import BACKFILL_TAG, HISTORY_TAG, RANGE_END
 from monitoring_assets.domain.window import Window
-from monitoring_assets.notifiers.registry import choose
 
 # A sensor's tick may take 60 seconds in all.
 BUDGET_SECONDS = 20
@@ -31,7 +29,7 @@ def deliver_alerts(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.SkipReason:
     """Deliver what waits; the tick says what was done."""
-    notifier = choose(workspace.environ, sys.stderr)
+    notifier = workspace.notifier
     done = dispatch(
         workspace.outbox, notifier, now=datetime.now(UTC), budget_seconds=BUDGET_SECONDS
     )

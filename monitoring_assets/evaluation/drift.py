@@ -23,6 +23,12 @@ from monitoring_assets.stats.samples import Floats
 
 FEATURES, PREDICTION, CORRELATION = "feature_drift", "prediction_drift", "correlation_change"
 CHECKS = (FEATURES, PREDICTION, CORRELATION)
+# What stands for a check where nothing could be measured; a name may occur only once.
+_BARE_METRICS = {
+    FEATURES: "drifted_share",
+    PREDICTION: "prediction_drift",
+    CORRELATION: "correlation_change",
+}
 # Pairs of which the change is stored; the largest is judged.
 MOST_PAIRS = 10
 
@@ -46,11 +52,7 @@ def measure_drift(rows: pa.Table, reference: Reference, window: Window) -> tuple
 def _bare(check: str) -> Measurement:
     kinds = {FEATURES: Kind.FEATURE_DRIFT, PREDICTION: Kind.PREDICTION_DRIFT}
     kind = kinds.get(check, Kind.CORRELATION)
-    return Measurement(metric=_metric(check), kind=kind, check=check, value=None, n=0)
-
-
-def _metric(check: str) -> str:
-    return "correlation_change" if check == CORRELATION else "drift"
+    return Measurement(metric=_BARE_METRICS[check], kind=kind, check=check, value=None, n=0)
 
 
 def _column_drift(

@@ -1,0 +1,37 @@
+"""`mlmon up`: everything that a monitored model needs, until Ctrl-C."""
+
+import argparse
+from collections.abc import Mapping
+
+from monitoring_assets.cli.database import ready_environment
+from monitoring_assets.cli.serving import (
+    Addresses,
+    serving,
+    wait_until_interrupted,
+    wait_until_ready,
+)
+from monitoring_assets.composition import Workspace
+
+DEFAULT_PORT = 3000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = (
+        "Models come from the folder `models`, or MLMON_MODELS. Without MLMON_DATABASE_URL an\n"
+        "embedded Postgres is started, and stopped at the end.\n\n"
+        "examples:\n  mlmon up\n  mlmon up --port 3100"
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the UI (default 3000)")
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Serve until Ctrl-C."""
+    names = ", ".join(Workspace(environ).models) or "no model yet"
+    at = Addresses.free(options.port)
+    with ready_environment(environ) as ready, serving(ready, at) as children:
+        print(f"starting ({names}) …", flush=True)
+        wait_until_ready(children, at)
+        print(f"the UI is at {at.ui_url} — Ctrl-C stops everything", flush=True)
+        wait_until_interrupted(children)
+    return 0
