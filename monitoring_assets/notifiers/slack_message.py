@@ -53,7 +53,7 @@ def render(notice: Notice, delivery_id: str, *, may_be_repeat: bool = False) -> 
 
     The metadata holds only ids: everyone in the workspace can read it.
     """
-    title = safe_text(notice.title or f"{notice.model} {notice.window_key}", TITLE_LENGTH)
+    title = safe_text(notice.title, TITLE_LENGTH) or _about(notice)
     return SlackMessage(
         text=title,
         blocks=tuple(_blocks(notice, title, may_be_repeat=may_be_repeat)),
@@ -81,7 +81,7 @@ def _blocks(notice: Notice, title: str, *, may_be_repeat: bool) -> Iterator[Bloc
 
 
 def _context(notice: Notice, *, may_be_repeat: bool) -> Sequence[TextObject]:
-    about = safe_text(f"{notice.model} {notice.window_key}", 120)
+    about = _about(notice)
     elements: list[TextObject] = [_plain(safe_text(notice.severity))]
     link = _link(notice.link)
     elements.append(
@@ -90,6 +90,10 @@ def _context(notice: Notice, *, may_be_repeat: bool) -> Sequence[TextObject]:
     if may_be_repeat:
         elements.append(_plain("may be a repeat"))
     return elements
+
+
+def _about(notice: Notice) -> str:
+    return safe_text(f"{notice.model} {notice.window_key}", 120)
 
 
 def _plain(text: str) -> PlainTextObject:

@@ -61,6 +61,11 @@ def test_no_message_exceeds_20_blocks_and_8000_characters(title, lines, link):
     assert all(texts(message))
 
 
+@pytest.mark.parametrize("title", ["", " ", "\u200b"])
+def test_a_notice_without_a_title_is_named_by_model_and_window(title):
+    assert render(notice(title=title), "id").text == "churn 2026-01-02"
+
+
 def test_lines_that_do_not_fit_are_counted():
     message = render(notice(lines=tuple(map(str, range(30)))), "id")
     assert "and 13 more" in texts(message)

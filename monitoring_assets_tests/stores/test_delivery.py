@@ -18,7 +18,7 @@ from monitoring_assets.stores.outbox import PostgresOutbox
 from monitoring_assets_tests.notifiers.fake_slack import CHANNEL, FAULTS, NAME, TOKEN
 
 # Longer than the slowest delivery here: four requests that time out after 0.1 s.
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 0.7
 
 
 class KilledError(BaseException):
@@ -79,8 +79,7 @@ def test_a_healthy_slack_gets_each_notice_once(engine, slack):
     assert sorted(Counter(slack.delivery_ids).values()) == [1] * 5
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("channel", [CHANNEL, f"#{NAME}"])
+@pytest.mark.parametrize(("seed", "channel"), [(1, CHANNEL), (2, f"#{NAME}"), (3, f"#{NAME}")])
 def test_faults_and_kills_lose_nothing_and_repeat_nothing(engine, slack, seed, channel):
     record(engine, 12)
     slack.nemesis = nemesis(seed, 0.5)
@@ -91,14 +90,12 @@ def test_faults_and_kills_lose_nothing_and_repeat_nothing(engine, slack, seed, c
     assert sorted(Counter(slack.delivery_ids).values()) == [1] * 12
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_edits_under_faults_end_with_the_last_text(engine, slack, seed):
-    record(engine, 6, "first")
-    slack.nemesis = nemesis(seed, 0.4)
-    outbox = MortalOutbox(engine, Random(seed), 0.2)
+def test_edits_under_faults_end_with_the_last_text(engine, slack):
+    slack.nemesis = nemesis(1, 0.4)
+    outbox = MortalOutbox(engine, Random(1), 0.2)
     for text in ("first", "second", "third"):
         record(engine, 6, text)
-        deliver(outbox, notifier(slack), Random(seed))
+        deliver(outbox, notifier(slack), Random(1))
     assert sorted(Counter(slack.delivery_ids).values()) == [1] * 6
     assert {m.text.rsplit(" ", 1)[-1] for m in slack.messages} == {"third"}
 
