@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         until = incident["resolved_window"] or "open"
         print(
             f"{incident['opened_window']} … {until:<10} {incident['severity']:<6} "
-            f"{incident['kind']:<17} {', '.join(incident['columns'][:4])}: {incident['reason']}"
+            f"{incident['kind']:<17} {incident['reason']}"
         )
     seconds = perf_counter() - began
     print(f"{len(windows)} windows, {len(incidents)} incidents, {seconds:.1f} s")

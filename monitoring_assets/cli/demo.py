@@ -14,7 +14,9 @@ from monitoring_assets.alerting.decision import checks_of
 from monitoring_assets.alerting.incidents import fold
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import (
+    LOCATION,
     Addresses,
+    end_on_signals,
     serving,
     wait_until_interrupted,
     wait_until_ready,
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Make what is missing, monitor it, and serve it."""
+    end_on_signals()
     steps = _Steps()
     folder, environ = _demo_environment(environ)
     live = _write_history(folder, environ, steps, is_served=not options.once)
@@ -98,9 +101,7 @@ def _write_history(
     held_back = LIVE_DAYS if is_new and is_served else 0
     until = datetime.combine(today - held_back * _DAY, datetime.min.time(), UTC)
     days = (until.date() - first_day).days
-    write_history(
-        folder / "data", first_day=first_day, days=days, until=until, progress=steps.say
-    )
+    write_history(folder / "data", first_day=first_day, days=days, until=until, progress=steps.say)
     write_model_file(folder / "data", Path(environ["MLMON_MODELS"]), first_day)
     return [today - n * _DAY for n in range(held_back, 0, -1)]
 
@@ -164,7 +165,7 @@ def _line(chapter: Chapter) -> str:
 
 def _point_out(at: Addresses, environ: Mapping[str, str], live: Sequence[date]) -> None:
     print(f"The UI is at {at.ui_url}")
-    print(f"  lineage     {at.ui_url}/asset-groups/{_location()}/{MODEL}/lineage")
+    print(f"  lineage     {at.ui_url}/locations/{LOCATION}/asset-groups/{MODEL}/lineage")
     print(f"  drift       {at.ui_url}/assets/{MODEL}/drift_report?view=partitions")
     print(f"  decisions   {at.ui_url}/assets/{MODEL}/alert_decision?view=partitions")
     print(f"  sensors     {at.ui_url}/automation")
@@ -175,10 +176,6 @@ def _point_out(at: Addresses, environ: Mapping[str, str], live: Sequence[date]) 
             "monitors them and what is wrong is told here."
         )
     print("Ctrl-C stops everything; the next start takes seconds.\n", flush=True)
-
-
-def _location() -> str:
-    return "monitoring_assets"
 
 
 def _land(folder: Path, days: Sequence[date]) -> None:

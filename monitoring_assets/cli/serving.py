@@ -18,7 +18,7 @@ from monitoring_assets.reports.pages import ReportPages
 from monitoring_assets.server.processes import ProcessGroup
 
 _START_SECONDS = 120.0
-_LOCATION = "monitoring_assets"
+LOCATION = "monitoring_assets"
 _WORKSPACE = """\
 load_from:
   - grpc_server:
@@ -45,7 +45,9 @@ class Addresses:
     def free(cls, ui_port: int) -> "Addresses":
         """Return ports that are free now: the wanted one, else any other."""
         return cls(
-            ui_port=_free_port(ui_port), reports_port=_free_port(ui_port + 1), code_port=_free_port(0)
+            ui_port=_free_port(ui_port),
+            reports_port=_free_port(ui_port + 1),
+            code_port=_free_port(0),
         )
 
     def environment(self) -> dict[str, str]:
@@ -66,8 +68,9 @@ def serving(ready: Mapping[str, str], at: Addresses) -> Iterator[ProcessGroup]:
     alerts.touch()
     environ = dict(ready) | at.environment() | {ALERTS_FILE: str(alerts)}
     workspace = home / "workspace.yaml"
-    workspace.write_text(_WORKSPACE.format(port=at.code_port, name=_LOCATION), encoding="utf-8")
-    with ProcessGroup(home / "logs", environ) as children:
+    workspace.write_text(_WORKSPACE.format(port=at.code_port, name=LOCATION), encoding="utf-8")
+    # Dagster empties the folder `logs` of its home.
+    with ProcessGroup(home.parent / "logs", environ) as children:
         children.start("code-server", _code_server(at))
         children.start("webserver", _dagster("webserver", workspace, "-p", str(at.ui_port)))
         children.start("daemon", _dagster("daemon", workspace))
@@ -97,7 +100,6 @@ def wait_until_interrupted(children: ProcessGroup) -> None:
         KeyboardInterrupt: When it comes.
         MonitoringError: If a process ends by itself.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     with Path(children.environ[ALERTS_FILE]).open(encoding="utf-8") as alerts:
         alerts.seek(0, 2)
         while True:
@@ -105,6 +107,15 @@ def wait_until_interrupted(children: ProcessGroup) -> None:
             sys.stdout.write(alerts.read())
             sys.stdout.flush()
             time.sleep(1)
+
+
+def end_on_signals() -> None:
+    """Make Ctrl-C and a termination signal end the command in good order.
+
+    A shell starts background commands with Ctrl-C ignored, so that it is set here too.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -115,14 +126,23 @@ def _code_server(at: Addresses) -> list[str]:
     module = "monitoring_assets.definitions"
     return [
         *(sys.executable, "-m", "dagster", "code-server", "start", "-m", module),
-        *("-h", "127.0.0.1", "-p", str(at.code_port), "--location-name", _LOCATION),
+        *("-h", "127.0.0.1", "-p", str(at.code_port), "--location-name", LOCATION),
     ]
 
 
 def _dagster(part: str, workspace: Path, *more: str) -> list[str]:
     if part == "daemon":
         return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
-    return [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-w", str(workspace), *more]
+    return [
+        sys.executable,
+        "-m",
+        "dagster_webserver",
+        "-h",
+        "127.0.0.1",
+        "-w",
+        str(workspace),
+        *more,
+    ]
 
 
 def _report_pages(environ: Mapping[str, str], at: Addresses) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import (
     Addresses,
+    end_on_signals,
     serving,
     wait_until_interrupted,
     wait_until_ready,
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Serve until Ctrl-C."""
+    end_on_signals()
     names = ", ".join(Workspace(environ).models) or "no model yet"
     at = Addresses.free(options.port)
     with ready_environment(environ) as ready, serving(ready, at) as children:

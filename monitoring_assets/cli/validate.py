@@ -8,6 +8,7 @@ from pathlib import Path
 from monitoring_assets.config.loader import load_models, model_files, read_model
 from monitoring_assets.config.model import LoadedModel
 from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.domain.window import Every
 
 DEFAULT_MODELS = "models"
 
@@ -31,9 +32,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise ConfigurationError("\n".join(missing))
     for model in models:
         c = model.config
-        print(
-            f"{model.file}: {c.name} ({c.task}, {c.cadence.every}ly, {len(c.features)} features)"
-        )
+        every = "daily" if c.cadence.every is Every.DAY else "hourly"
+        print(f"{model.file}: {c.name} ({c.task}, {every}, {len(c.features)} features)")
     print(f"{len(models)} model{'' if len(models) == 1 else 's'} ok")
     return 0
 

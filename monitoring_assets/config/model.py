@@ -86,6 +86,8 @@ class CadenceSettings(Settings):
     """The length of a window: `day` or `hour`."""
     start: date
     """The first day that is monitored."""
+    end: date | None = None
+    """The last day that is monitored; for a model that was retired, or a log that has ended."""
     timezone: str = "UTC"
     """The IANA time zone whose midnight divides days. Hourly windows are always UTC."""
     deadline: Duration = timedelta(hours=6)
@@ -101,6 +103,12 @@ class CadenceSettings(Settings):
         return name
 
     @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"end {self.end} is before start {self.start}")
+        return self
+
+    @model_validator(mode="after")
     def _hours_are_utc(self) -> Self:
         if self.every is Every.HOUR and self.timezone != "UTC":
             raise ValueError("hourly windows are always UTC: remove `timezone` or use every: day")
@@ -109,7 +117,9 @@ class CadenceSettings(Settings):
     @property
     def windows(self) -> Cadence:
         """Return the sequence of windows."""
-        return Cadence(every=self.every, start=self.start, timezone=self.timezone)
+        return Cadence(
+            every=self.every, start=self.start, end=self.end, timezone=self.timezone
+        )
 
 
 class SourceSettings(Settings):

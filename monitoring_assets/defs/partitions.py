@@ -1,7 +1,7 @@
 """How windows become Dagster partitions and back."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import dagster as dg
 
@@ -23,9 +23,10 @@ def window_partitions(config: ModelConfig) -> dg.TimeWindowPartitionsDefinition:
     """Return the partitions of a model's windows."""
     cadence = config.cadence
     start = datetime.combine(cadence.start, time())
+    end = None if cadence.end is None else datetime.combine(cadence.end + timedelta(days=1), time())
     if cadence.every is Every.HOUR:
-        return dg.HourlyPartitionsDefinition(start_date=start, timezone="UTC", fmt=HOUR_KEY)
-    return dg.DailyPartitionsDefinition(start_date=start, timezone=cadence.timezone, fmt=DAY_KEY)
+        return dg.HourlyPartitionsDefinition(start_date=start, end_date=end, timezone="UTC", fmt=HOUR_KEY)
+    return dg.DailyPartitionsDefinition(start_date=start, end_date=end, timezone=cadence.timezone, fmt=DAY_KEY)
 
 
 def reference_partitions(config: ModelConfig) -> dg.StaticPartitionsDefinition:

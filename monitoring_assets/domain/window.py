@@ -44,12 +44,14 @@ class Cadence:
     Attributes:
         every: The length of a window.
         start: The first local day that is monitored.
+        end: The last local day that is monitored, None while there is none.
         timezone: The IANA zone whose midnight divides days; hourly windows require `UTC`.
     """
 
     every: Every
     start: date
     timezone: str = "UTC"
+    end: date | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -89,6 +91,9 @@ class Cadence:
 
     def last_complete(self, now: datetime) -> Window | None:
         """Return the newest window that ended at or before `now`, None before the first one."""
+        if self.end is not None:
+            after = datetime.combine(self.end + timedelta(days=1), time(), self.zone)
+            now = min(now, after.astimezone(UTC))
         window = self.containing(self.containing(now).start - timedelta(microseconds=1))
         return window if window.start >= self.first().start else None
 

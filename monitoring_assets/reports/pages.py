@@ -40,7 +40,7 @@ class ReportPages:
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
+            def do_GET(self) -> None:
                 status, html = pages.page(self.path)
                 body = html.encode()
                 self.send_response(status)
@@ -77,5 +77,6 @@ def _message(text: str, link: str) -> str:
     anchor = f'<p><a href="{escape(link)}" rel="noreferrer">{escape(link)}</a></p>' if link else ""
     return (
         '<!doctype html><html lang="en"><title>Report</title>'
-        f'<body style="font:16px sans-serif;margin:3rem"><p>{escape(text)}</p>{anchor}</body></html>'
+        '<body style="font:16px sans-serif;margin:3rem">'
+        f"<p>{escape(text)}</p>{anchor}</body></html>"
     )

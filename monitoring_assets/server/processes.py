@@ -17,7 +17,8 @@ from typing import Self
 
 from monitoring_assets.domain.errors import MonitoringError
 
-_GRACE_SECONDS = 15.0
+# The daemon waits for a tick whose code server has just ended.
+_GRACE_SECONDS = 8.0
 
 
 @dataclass(slots=True)

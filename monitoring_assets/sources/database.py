@@ -119,9 +119,16 @@ class DatabaseSource:
 
     def earliest(self) -> datetime | None:
         """Return the earliest event time, None where there is none."""
+        return self._extreme(sa.func.min)
+
+    def latest(self) -> datetime | None:
+        """Return the latest event time, None where there is none."""
+        return self._extreme(sa.func.max)
+
+    def _extreme(self, aggregate: Any) -> datetime | None:
         with self._connected() as connection:
             column = self._time_column(self._stored(connection))
-            value = connection.execute(self._select(sa.func.min(column))).scalar()
+            value = connection.execute(self._select(aggregate(column))).scalar()
         values: list[datetime | None] = self._instants([value]).to_pylist()
         return values[0]
 

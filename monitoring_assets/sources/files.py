@@ -39,6 +39,7 @@ from monitoring_assets.sources.timestamps import (
 CACHE_BYTES = 512 * 1024**2
 # Opening files in a bucket is waiting, not computing.
 _OPENED_AT_ONCE = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNDECODABLE = (pa.ArrowException, OSError, ValueError)
 
 
@@ -118,8 +119,12 @@ class FileSource:
     def earliest(self) -> datetime | None:
         """Return the earliest event time, None where there is none."""
         firsts = [part.first for scan in self._scanned() for part in scan.parts]
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        return epoch + timedelta(microseconds=min(firsts)) if firsts else None
+        return _EPOCH + timedelta(microseconds=min(firsts)) if firsts else None
+
+    def latest(self) -> datetime | None:
+        """Return the latest event time, None where there is none."""
+        lasts = [part.last for scan in self._scanned() for part in scan.parts]
+        return _EPOCH + timedelta(microseconds=max(lasts)) if lasts else None
 
     def sample(self, rows: int) -> pa.Table:
         """Return up to `rows` rows with all columns, from the first and the last file.

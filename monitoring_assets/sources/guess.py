@@ -42,6 +42,9 @@ class Sampled(Protocol):
     def earliest(self) -> datetime | None:
         """Return the earliest event time, None where there is none."""
 
+    def latest(self) -> datetime | None:
+        """Return the latest event time, None where there is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredColumn:
@@ -63,6 +66,7 @@ class Guess:
         left_out: Columns that are no feature, each with the reason.
         segments: Categorical columns with few values of which none is nearly all.
         start: The first day of the log.
+        end: The last day of the log.
         positive_class: The class that the score is the probability of, for binary tasks.
         reasons: Why each role was guessed, by role.
     """
@@ -80,6 +84,7 @@ class Guess:
     left_out: Mapping[str, str] = field(default_factory=dict)
     segments: tuple[str, ...] = ()
     start: date | None = None
+    end: date | None = None
     positive_class: bool | int | float | str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,8 +98,10 @@ def guess_source(settings: SourceSettings, environ: Mapping[str, str]) -> Guess:
     """
     rows = _sampled(settings, environ, None).sample(SAMPLE_ROWS)
     timestamp = ColumnsByRole(column_facts(rows)).timestamp()
-    first = _sampled(settings, environ, timestamp.name).earliest() if timestamp else None
-    return guess(rows, first)
+    if timestamp is None:
+        return guess(rows)
+    whole = _sampled(settings, environ, timestamp.name)
+    return guess(rows, whole.earliest(), whole.latest())
 
 
 def _sampled(
@@ -104,12 +111,13 @@ def _sampled(
     return cast("Sampled", open_source(request, environ))
 
 
-def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
+def guess(rows: pa.Table, first: datetime | None = None, last: datetime | None = None) -> Guess:
     """Guess what the columns of a sample are.
 
     Args:
         rows: Some rows with all columns.
         first: The earliest event time of the whole log, if it is known.
+        last: The latest event time of the whole log, if it is known.
     """
     columns = ColumnsByRole(column_facts(rows))
     timestamp, prediction_id = columns.timestamp(), columns.prediction_id()
@@ -143,6 +151,7 @@ def guess(rows: pa.Table, first: datetime | None = None) -> Guess:
         left_out=left_out,
         segments=_segments(columns.free(), features),
         start=start.astimezone(UTC).date() if start else None,
+        end=last.astimezone(UTC).date() if last else None,
         positive_class=positive,
         reasons=reasons | {"task": why_task, "label": why_label, "positive_class": why_positive},
     )
@@ -243,6 +252,7 @@ def render_yaml(
     owner: str,
     predictions_path: str | SourceSettings,
     reference_path: str | SourceSettings,
+    is_ended: bool = False,
 ) -> str:
     """Return a first model file with a comment on every guess; it is valid as it stands.
 
@@ -252,6 +262,7 @@ def render_yaml(
         owner: An e-mail address or `team:name`.
         predictions_path: Where the log is: a path, or the settings of a database.
         reference_path: Where the reference is, in the same form.
+        is_ended: Whether nothing is logged any more, so that later windows are not missed.
     """
     lines = [
         "type: monitoring_assets.MonitoredModel",
@@ -263,7 +274,7 @@ def render_yaml(
                 f"task: {guess.task}  # {guess.reasons.get('task', '')}",
                 f"owner: {_scalar(owner)}",
                 "cadence:",
-                *_indented(1, _cadence(guess)),
+                *_indented(1, _cadence(guess, is_ended=is_ended)),
                 "predictions:",
                 *_indented(1, _place(predictions_path)),
                 "reference:",
@@ -298,12 +309,14 @@ def _scalar(value: object) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def _cadence(guess: Guess) -> Iterator[str]:
+def _cadence(guess: Guess, *, is_ended: bool) -> Iterator[str]:
     yield "every: day  # or hour"
     if guess.start is None:
         yield "start: 2026-01-01  # not found in the data: the first day to be monitored"
     else:
         yield f"start: {guess.start.isoformat()}  # the first day of the log"
+    if is_ended and guess.end is not None:
+        yield f"end: {guess.end.isoformat()}  # the last day of the log: remove it for a live one"
 
 
 def _place(place: str | SourceSettings) -> Iterator[str]:
