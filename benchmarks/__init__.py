@@ -1,0 +1,1 @@
+"""Commands that measure the figures of the documentation; anybody can run them."""
