@@ -18,7 +18,7 @@ from typing import Self
 from monitoring_assets.domain.errors import MonitoringError
 
 # The daemon waits for a tick whose code server has just ended.
-_GRACE_SECONDS = 8.0
+GRACE_SECONDS = 8.0
 
 
 @dataclass(slots=True)
@@ -28,10 +28,12 @@ class ProcessGroup:
     Attributes:
         logs: The folder of the children's output.
         environ: The environment of the children.
+        grace_seconds: How long they may take to end before they are killed.
     """
 
     logs: Path
     environ: Mapping[str, str]
+    grace_seconds: float = GRACE_SECONDS
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
@@ -46,14 +48,20 @@ class ProcessGroup:
         traceback: TracebackType | None,
     ) -> None:
         """End all children, politely and then not."""
+        try:
+            self._ask_to_end()
+        finally:  # an impatient second Ctrl-C must not leave anything behind
+            for child in self._children.values():
+                _signal(child, signal.SIGKILL)
+                child.wait()
+
+    def _ask_to_end(self) -> None:
         for child in self._children.values():
             _signal(child, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE_SECONDS
+        deadline = time.monotonic() + self.grace_seconds
         for child in self._children.values():
             with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, deadline - time.monotonic()))
-            _signal(child, signal.SIGKILL)
-            child.wait()
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a child; its output goes to `<logs>/<name>.log`."""
