@@ -106,9 +106,10 @@ def against_thresholds(measurements: Sequence[Measurement]) -> str:
             f"{m.value:.4g} {m.status}</text>"
         )
         if m.lower is not None and m.upper is not None:
+            low, high = (left + scale * max(end, 0) for end in (m.lower, m.upper))
             parts.append(
-                f'<line x1="{left + scale * max(m.lower, 0):.1f}" y1="{y + 8}" '
-                f'x2="{left + scale * m.upper:.1f}" y2="{y + 8}" stroke="{INK}" stroke-width="2"/>'
+                f'<line x1="{low:.1f}" y1="{y + 8}" x2="{high:.1f}" y2="{y + 8}" '
+                f'stroke="{INK}" stroke-width="2"/>'
             )
         if m.threshold is not None:
             x = left + scale * max(m.threshold, 0)
