@@ -34,10 +34,16 @@ from monitoring_assets.evaluation.contract import (
 )
 from monitoring_assets.evaluation.drift import measure_drift
 from monitoring_assets.evaluation.histograms import histograms
-from monitoring_assets.evaluation.judge import unjudged
-from monitoring_assets.evaluation.labels import ID, KNOWN_AT, KnownLabels, measure_coverage
+from monitoring_assets.evaluation.judge import unjudged_if
+from monitoring_assets.evaluation.labels import (
+    ID,
+    KNOWN_AT,
+    KnownLabels,
+    measure_coverage,
+)
 from monitoring_assets.evaluation.log import incomplete, measure_log
 from monitoring_assets.evaluation.performance import measure_performance
+from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.quality import measure_quality
 from monitoring_assets.evaluation.reference import Reference
 
@@ -51,6 +57,8 @@ DECISION = "alert_decision"
 
 # What `SourceStates` calls the two sources.
 PREDICTIONS_SOURCE, LABELS_SOURCE = "predictions", "labels"
+# Ends the state of labels that were too young to be judged, so that they are looked at again.
+WAITING = " waiting"
 
 _INCOMPLETE, _RECEIVED, _STORED = b"mlmon.incomplete", b"mlmon.received", b"mlmon.stored_columns"
 
@@ -121,7 +129,7 @@ class ModelMonitor:
     config: ModelConfig
     ports: Ports
     _reference: Reference | None = field(default=None, init=False)
-    _labels: tuple[str, KnownLabels] | None = field(default=None, init=False)
+    _labels: KnownLabels | None = field(default=None, init=False)
 
     # -- reference ---------------------------------------------------------------------------
 
@@ -206,25 +214,43 @@ class ModelMonitor:
 
     def take_labels(self, window: Window, run: RunInfo) -> Evaluation:
         """Store the labels that are known of one window, and say how many there are."""
-        column = self.config.label_column
-        log = self._log(window, [c for c in (self._id, self.config.columns.label) if c])
-        labelled, known = 0, None
+        config = self.config
+        log = self._log(window, [c for c in (self._id, config.columns.label) if c])
+        labelled, state = 0, ""
+        faults: tuple[Measurement, ...] = ()
         if self.ports.labels is not None:
-            known = self.known_labels(window, log)
+            labels = self._labels or self.read_labels()
+            known = labels.of(log.column(self._id))
             self.ports.artifacts.write_table(self._path(LABELS, window.key), known)
-            labelled = known.num_rows
-        elif column is not None:
-            labelled = log.num_rows - log.column(column).null_count
-        coverage = measure_coverage(self.config, window, labelled, log.num_rows, run.computed_at)
-        evaluation = self._stored(LABELS, window, (coverage,), run)
-        if known is not None:
-            self._seen(LABELS_SOURCE, window, digest(known), run)
+            labelled, state, faults = known.num_rows, digest(known), labels.faults
+        elif config.columns.label is not None:
+            labelled = log.num_rows - log.column(config.columns.label).null_count
+        coverage = measure_coverage(config, window, labelled, log.num_rows, run.computed_at)
+        evaluation = self._stored(LABELS, window, (coverage, *faults), run)
+        is_waiting = log.num_rows > 0 and coverage.status is Status.UNJUDGED
+        self._seen(LABELS_SOURCE, window, state + WAITING if is_waiting else state, run)
         return evaluation
 
-    def known_labels(self, window: Window, log: pa.Table | None = None) -> pa.Table:
-        """Return the labels that are known now of one window's stored predictions."""
-        rows = self._log(window, [self._id]) if log is None else log
-        return self._all_labels().of(rows.column(self._id), window.start)
+    def read_labels(self) -> KnownLabels:
+        """Read all labels anew; those that were read last serve all later windows.
+
+        Raises:
+            SourceError: If the model has no `labels`, or they cannot be reached.
+        """
+        if self.ports.labels is None:
+            raise SourceError(f"{self.config.name} has no `labels`")
+        reading = self.ports.labels.read()
+        self._labels = KnownLabels(self.config, reading.rows, reading.problems)
+        return self._labels
+
+    def known_labels(self, window: Window) -> pa.Table | None:
+        """Return what the labels that were read last say of one window's stored predictions.
+
+        It is None where the window's rows are not stored any more.
+        """
+        labels = self._labels or self.read_labels()
+        rows = self.ports.artifacts.read_table(self._path(LOG, window.key), [self._id])
+        return None if rows is None else labels.of(rows.column(self._id))
 
     def measure_quality(self, window: Window, run: RunInfo) -> Evaluation:
         """Measure the data quality of one stored window."""
@@ -240,21 +266,16 @@ class ModelMonitor:
             [*self.config.features, *self.config.segments, self.config.drift_column]
         )
         rows = self._log(window, list(columns))
-        measured = self._if_complete(rows, measure_drift(rows, self.reference(), window))
-        shapes = histograms(rows, self.reference(), window)
+        current = Profile(self.config, rows)
+        measured = self._if_complete(rows, measure_drift(current, self.reference(), window))
+        shapes = histograms(current, self.reference(), window)
         return self._stored(DRIFT, window, measured, run, shapes)
 
     def measure_performance(self, window: Window, run: RunInfo) -> Evaluation:
         """Measure how well the model did on the labelled rows of one stored window."""
-        roles, reference = self.config.columns, self.reference()
-        wanted = [roles.prediction_id, roles.prediction, roles.score, roles.label]
-        columns = dict.fromkeys(
-            [
-                *(c for c in wanted if c),
-                *self.config.segments,
-                *filter(None, [roles.model_version]),
-            ]
-        )
+        c, reference = self.config.columns, self.reference()
+        roles = (c.prediction_id, c.prediction, c.score, c.label, c.model_version)
+        columns = dict.fromkeys([*filter(None, roles), *self.config.segments])
         rows = self._with_labels(window, self._log(window, list(columns)))
         label = self.config.label_column
         labelled = 0 if label is None else rows.num_rows - rows.column(label).null_count
@@ -302,10 +323,12 @@ class ModelMonitor:
     def _log(self, window: Window, columns: Sequence[str] | None) -> pa.Table:
         rows = self.ports.artifacts.read_table(self._path(LOG, window.key), columns)
         if rows is None:
-            raise SourceError(
-                f"{self.config.name}/{LOG} of {window.key} is not there yet: materialize it first"
-            )
+            raise self._absent(LOG, window)
         return rows
+
+    def _absent(self, asset: str, window: Window) -> SourceError:
+        name = f"{self.config.name}/{asset}"
+        return SourceError(f"{name} of {window.key} is not there yet: materialize it first")
 
     def _seen(self, source: str, window: Window, fingerprint: str, run: RunInfo) -> None:
         """Record what a source looked like; last of all, so that a failed step is due again."""
@@ -319,24 +342,13 @@ class ModelMonitor:
             return ""
         return self.ports.artifacts.write_table(path, rows)
 
-    def _all_labels(self) -> KnownLabels:
-        if self.ports.labels is None:
-            raise SourceError(f"{self.config.name} has no `labels`")
-        fingerprint = self.ports.labels.fingerprint()
-        if self._labels is None or self._labels[0] != fingerprint:
-            rows = self.ports.labels.read().rows
-            self._labels = (fingerprint, KnownLabels(self.config, rows))
-        return self._labels[1]
-
     def _with_labels(self, window: Window, rows: pa.Table) -> pa.Table:
         label = self.config.label_column
         if label is None or self.ports.labels is None:
             return rows
         known = self.ports.artifacts.read_table(self._path(LABELS, window.key))
         if known is None:
-            raise SourceError(
-                f"{self.config.name}/{LABELS} of {window.key} is not there yet: materialize it first"
-            )
+            raise self._absent(LABELS, window)
         positions = pc.index_in(rows.column(self._id), value_set=known.column(ID))
         return rows.append_column(label, known.column(label).take(positions))
 
@@ -344,10 +356,7 @@ class ModelMonitor:
         self, rows: pa.Table, measured: tuple[Measurement, ...]
     ) -> tuple[Measurement, ...]:
         """Return measurements unjudged where part of the window could not be read."""
-        lost = (rows.schema.metadata or {}).get(_INCOMPLETE, b"").decode()
-        if not lost:
-            return measured
-        return tuple(m if m.status is Status.INFO else unjudged(m, lost) for m in measured)
+        return unjudged_if((rows.schema.metadata or {}).get(_INCOMPLETE, b"").decode(), measured)
 
     def _stored(
         self,
@@ -373,12 +382,11 @@ def digest(labels: pa.Table) -> str:
     """Return a text that changes whenever a label of a window is added or corrected."""
     import hashlib
 
-    ordered = labels.drop([KNOWN_AT]).sort_by([(ID, "ascending")])
-    told = hashlib.sha256()
-    for column in ordered.columns:
-        for value in column.to_pylist():
-            told.update(f"{value}\x00".encode())
-    return told.hexdigest()
+    from pyarrow import csv
+
+    told = pa.BufferOutputStream()
+    csv.write_csv(labels.drop([KNOWN_AT]), told)
+    return hashlib.sha256(told.getvalue()).hexdigest()
 
 
 def _first_failures(failures: Sequence[Failure]) -> str:

@@ -1,5 +1,6 @@
-"""What the use cases need from the outside world; adapters in `sources`, `stores` and
-`notifiers` implement it, `composition` chooses them.
+"""What the use cases need from the outside world.
+
+Adapters in `sources`, `stores` and `notifiers` implement it, `composition` chooses them.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ class Source(Protocol):
         """
 
     def fingerprint(self) -> str:
-        """Return an opaque text that changes whenever anything stored here changes; '' if empty."""
+        """Return a text that changes whenever anything stored here changes; '' if empty."""
 
     def fingerprints(self, windows: Sequence[Window]) -> dict[str, str]:
         """Return by window key a text that changes whenever the window's rows may have changed.

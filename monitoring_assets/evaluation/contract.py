@@ -9,6 +9,7 @@ stay. Whether the *distribution* of valid rows is sound belongs to `evaluation.q
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from monitoring_assets.evaluation.table import as_numbers, as_text
 
 REASON = "quarantine_reason"
 REPEATED = "repeats an earlier id"
-MISSING = "has no value"
 MOST_EXAMPLES = 5
 
 
@@ -37,11 +37,21 @@ class Form(StrEnum):
         """Return the Arrow type of the form."""
         return _ARROW_TYPES[self]
 
+    @property
+    def missing(self) -> str:
+        """Return what is said of a value that must be there and is not."""
+        return _MISSING[self]
+
 
 _ARROW_TYPES = {
     Form.TEXT: pa.string(),
     Form.NUMBER: pa.float64(),
     Form.TIME: pa.timestamp("us", tz="UTC"),
+}
+_MISSING = {
+    Form.TEXT: "has no value",
+    Form.NUMBER: "has no finite value",
+    Form.TIME: "has no readable time",
 }
 
 
@@ -65,6 +75,12 @@ class ColumnRule:
     maximum: float | None = None
     allowed: frozenset[str] | None = None
 
+    @property
+    def can_be_broken(self) -> bool:
+        """Return whether there is anything to check beyond the form."""
+        limits = (self.minimum, self.maximum, self.allowed)
+        return not self.is_nullable or self.is_unique or any(x is not None for x in limits)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -72,7 +88,7 @@ class Failure:
 
     Attributes:
         rule: What is wrong, as the end of a sentence that begins with the column's name.
-        examples: A few of the values concerned.
+        examples: A few of the values concerned, as they were stored.
     """
 
     column: str
@@ -88,6 +104,7 @@ class CheckedRows:
     Attributes:
         valid: Rows that keep the contract: every column of the contract in its form.
         quarantined: Rows that break it, as they were stored, with a column that says why.
+        invalid: How many of them break another rule than that ids are unique.
         failures: What was broken, the most frequent first; repeated ids are among them.
         missing_columns: Columns of the contract that are not stored.
         wrong_types: Columns none of whose values has the right form, with what they hold.
@@ -96,6 +113,7 @@ class CheckedRows:
 
     valid: pa.Table
     quarantined: pa.Table
+    invalid: int
     failures: tuple[Failure, ...]
     missing_columns: tuple[str, ...]
     wrong_types: Mapping[str, str]
@@ -108,7 +126,7 @@ class CheckedRows:
 
     @property
     def repeated(self) -> int:
-        """Return how many rows repeat the id of an earlier row."""
+        """Return how many rows repeat the id of an earlier one."""
         return sum(f.n for f in self.failures if f.rule == REPEATED)
 
 
@@ -208,12 +226,17 @@ def check_rows(rows: pa.Table, rules: Iterable[ColumnRule]) -> CheckedRows:
         elif bad.any():
             unreadable[rule.name] = bad
     table = pa.table(columns, schema=pa.schema([(r.name, r.form.arrow_type) for r in rules]))
-    checked = [r for r in rules if r.name not in missing and r.name not in wrong_types]
-    broken = list(_broken_cells(rows, table, checked, unreadable))
-    return _divided(
-        rows,
-        table,
-        broken,
+    checked = tuple(r for r in rules if r.name not in missing and r.name not in wrong_types)
+    broken = tuple(_broken_cells(table, checked, unreadable))
+    is_valid = np.ones(rows.num_rows, dtype=bool)
+    for cell in broken:
+        is_valid[cell.positions] = False
+    failures = [_failure(rows, cell) for cell in broken]
+    return CheckedRows(
+        valid=table.filter(pa.array(is_valid)) if broken else table,
+        quarantined=_quarantined(rows, np.flatnonzero(~is_valid), broken),
+        invalid=len(_union(cell.positions for cell in broken if cell.rule != REPEATED)),
+        failures=tuple(sorted(failures, key=lambda f: (-f.n, f.column, f.rule))),
         missing_columns=missing,
         wrong_types=wrong_types,
         text_numbers=tuple(_text_numbers(rows, checked)),
@@ -244,7 +267,7 @@ def _text_numbers(rows: pa.Table, rules: Iterable[ColumnRule]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Broken:
-    """The positions of the rows that break one rule of one column."""
+    """The positions, ascending, of the rows that break one rule of one column."""
 
     column: str
     rule: str
@@ -252,46 +275,52 @@ class _Broken:
 
 
 def _broken_cells(
-    rows: pa.Table,
-    table: pa.Table,
-    rules: list[ColumnRule],
-    unreadable: Mapping[str, NDArray[np.bool_]],
+    table: pa.Table, rules: tuple[ColumnRule, ...], unreadable: Mapping[str, NDArray[np.bool_]]
 ) -> Iterator[_Broken]:
     for name, mask in unreadable.items():
         yield _Broken(name, "is not a number", np.flatnonzero(mask))
-    if not rows.num_rows:
-        return
-    cases = _pandera_failures(table, rules)
+    cases = _pandera_failures(table, tuple(rule for rule in rules if rule.can_be_broken))
     for (column, rule), found in cases.groupby(["column", "check"], sort=False):
-        positions = found["index"].to_numpy(dtype=np.int64)
+        positions = np.sort(found["index"].to_numpy(dtype=np.int64))
         if column in unreadable:  # already said: the value is not missing but unreadable
             positions = positions[~unreadable[column][positions]]
+        if rule == REPEATED:  # a row without an id repeats no other
+            present = table.column(column).is_valid().to_numpy()
+            positions = positions[present[positions]]
         if len(positions):
             yield _Broken(column, rule, positions)
 
 
-def _pandera_failures(table: pa.Table, rules: list[ColumnRule]) -> Any:
+def _pandera_failures(table: pa.Table, rules: tuple[ColumnRule, ...]) -> Any:
     """Return pandera's failure cases: a frame with `column`, `check` and `index` (the row)."""
     import pandas as pd
     import pandera.errors
 
-    frame = pd.DataFrame({rule.name: _pandas(table.column(rule.name)) for rule in rules})
+    if not table.num_rows or not rules:
+        return pd.DataFrame({"column": [], "check": [], "index": []})
+    columns = pa.table({rule.name: _comparable(table.column(rule.name)) for rule in rules})
+    frame = columns.to_pandas(types_mapper=pd.ArrowDtype)  # no copy, and no object per text
     try:
-        pandera_schema(rules).validate(frame, lazy=True)
+        pandera_schema(rules).validate(frame, lazy=True, inplace=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases.dropna(subset=["index"])
-        names = {"not_nullable": MISSING, "field_uniqueness": REPEATED}
-        return cases.assign(check=cases["check"].replace(names))
+        missing = {rule.name: rule.form.missing for rule in rules}
+        check = cases["check"].replace({"field_uniqueness": REPEATED})
+        return cases.assign(
+            check=check.mask(check == "not_nullable", cases["column"].map(missing))
+        )
     return pd.DataFrame({"column": [], "check": [], "index": []})
 
 
-def _pandas(column: pa.ChunkedArray) -> Any:
-    if pa.types.is_floating(column.type):  # infinite numbers are a matter of quality: no value
-        column = pc.if_else(pc.is_finite(column), column, None)
-    return column.to_pandas()
+def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return infinite numbers as missing: they are a matter of quality, not of limits."""
+    if not pa.types.is_floating(column.type):
+        return column
+    return pc.if_else(pc.is_finite(column), column, None)
 
 
-def pandera_schema(rules: Iterable[ColumnRule]) -> Any:
+@lru_cache(maxsize=64)
+def pandera_schema(rules: tuple[ColumnRule, ...]) -> Any:
     """Return the pandera `DataFrameSchema` of a contract."""
     import pandera.pandas as pandera
 
@@ -319,36 +348,31 @@ def _checks(rule: ColumnRule) -> Iterator[Any]:
         yield Check.isin(sorted(rule.allowed), error="is not an allowed category")
 
 
-def _divided(
-    rows: pa.Table,
-    table: pa.Table,
-    broken: list[_Broken],
-    *,
-    missing_columns: tuple[str, ...],
-    wrong_types: Mapping[str, str],
-    text_numbers: tuple[str, ...],
-) -> CheckedRows:
-    is_valid = np.ones(rows.num_rows, dtype=bool)
-    reasons: dict[int, list[str]] = {}
-    for cell in broken:
-        is_valid[cell.positions] = False
-        for position in cell.positions.tolist():
-            reasons.setdefault(position, []).append(f"{cell.column} {cell.rule}")
-    set_aside = rows.take(pa.array(sorted(reasons), pa.int64()))
-    why = pa.array(["; ".join(reasons[position]) for position in sorted(reasons)], pa.string())
-    failures = [_failure(rows, cell) for cell in broken]
-    return CheckedRows(
-        valid=table.filter(pa.array(is_valid)) if broken else table,
-        quarantined=set_aside.append_column(REASON, why),
-        failures=tuple(sorted(failures, key=lambda f: (-f.n, f.column, f.rule))),
-        missing_columns=missing_columns,
-        wrong_types=wrong_types,
-        text_numbers=text_numbers,
+def _union(positions: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return every position once, ascending."""
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *positions]))
+
+
+def _quarantined(
+    rows: pa.Table, positions: NDArray[np.int64], broken: tuple[_Broken, ...]
+) -> pa.Table:
+    """Return the rows at `positions` with all their reasons."""
+    why = [
+        pc.if_else(
+            pa.array(np.isin(positions, cell.positions)), f"{cell.column} {cell.rule}", None
+        )
+        for cell in broken
+    ]
+    reasons = (
+        pc.binary_join_element_wise(*why, "; ", null_handling="skip")
+        if why
+        else pa.nulls(0, pa.string())
     )
+    return rows.take(pa.array(positions)).append_column(REASON, reasons)
 
 
 def _failure(rows: pa.Table, cell: _Broken) -> Failure:
-    values = rows.column(cell.column).take(pa.array(cell.positions[:MOST_EXAMPLES]))
+    values = rows.column(cell.column).take(pa.array(cell.positions[:MOST_EXAMPLES])).drop_null()
     return Failure(
         column=cell.column,
         rule=cell.rule,

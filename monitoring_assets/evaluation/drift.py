@@ -5,62 +5,70 @@ without calibration a fixed limit on a few hundred rows alarms on noise (a clean
 200 rows exceeds Evidently's 0.1 in a third of windows).
 """
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from monitoring_assets.config.model import DriftSettings, ModelConfig
 from monitoring_assets.domain.measurement import Kind, Measurement, Status, finite
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.judge import at_most, too_few, unjudged
 from monitoring_assets.evaluation.log import NO_ROWS
-from monitoring_assets.evaluation.reference import Baseline, Reference, feature_matrix
-from monitoring_assets.evaluation.table import groups, sample
+from monitoring_assets.evaluation.profiles import Correlations, Profile
+from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.evaluation.table import OTHER, groups
 from monitoring_assets.metrics.drift_methods import DriftValue, drift
-from monitoring_assets.stats.correlation import correlation_matrix
-from monitoring_assets.stats.samples import Floats
 
 FEATURES, PREDICTION, CORRELATION = "feature_drift", "prediction_drift", "correlation_change"
 CHECKS = (FEATURES, PREDICTION, CORRELATION)
-# What stands for a check where nothing could be measured; a name may occur only once.
-_BARE_METRICS = {
-    FEATURES: "drifted_share",
-    PREDICTION: "prediction_drift",
-    CORRELATION: "correlation_change",
+# What stands for a check where nothing could be measured: metric and kind.
+_BARE = {
+    FEATURES: ("drifted_share", Kind.FEATURE_DRIFT),
+    PREDICTION: ("prediction_drift", Kind.PREDICTION_DRIFT),
+    CORRELATION: ("correlation_change", Kind.CORRELATION),
 }
-# Pairs of which the change is stored; the largest is judged.
+# Of a broken column all pairs change; ten say enough.
 MOST_PAIRS = 10
+# A correlation of n rows moves by 1/√n by chance, the largest of some dozen by up to 4/√n: at 30
+# rows that is 0.7, far beyond the usual limit of 0.3.
+CHANCE = 4.0
 
 
-def measure_drift(rows: pa.Table, reference: Reference, window: Window) -> tuple[Measurement, ...]:
-    """Return how far the valid rows of one window are from the reference."""
+def measure_drift(
+    current: Profile, reference: Reference, window: Window
+) -> tuple[Measurement, ...]:
+    """Return how far one window is from the reference.
+
+    Args:
+        current: The valid rows of the window.
+        reference: What they are compared with.
+        window: The window.
+    """
     config, baseline = reference.config, reference.baseline(window)
-    if not rows.num_rows:
+    if not current.n:
         return tuple(unjudged(_bare(check), NO_ROWS) for check in CHECKS)
-    columns = [_column_drift(config, rows, baseline, name) for name in config.features]
-    prediction = _column_drift(config, rows, baseline, config.drift_column)
+    columns = [_column_drift(config, current, baseline, name) for name in config.features]
     return (
         *columns,
         _drifted_share(columns),
-        prediction,
-        *_correlation(config, rows, baseline),
-        *_by_segment(config, rows, baseline),
+        _column_drift(config, current, baseline, config.drift_column),
+        *_correlation(config, current, baseline),
+        *_by_segment(config, current, baseline),
     )
 
 
 def _bare(check: str) -> Measurement:
-    kinds = {FEATURES: Kind.FEATURE_DRIFT, PREDICTION: Kind.PREDICTION_DRIFT}
-    kind = kinds.get(check, Kind.CORRELATION)
-    return Measurement(metric=_BARE_METRICS[check], kind=kind, check=check, value=None, n=0)
+    metric, kind = _BARE[check]
+    return Measurement(metric=metric, kind=kind, check=check, value=None, n=0)
 
 
 def _column_drift(
-    config: ModelConfig, rows: pa.Table, baseline: Baseline, name: str
+    config: ModelConfig, current: Profile, baseline: Profile, name: str
 ) -> Measurement:
     settings = config.drift_of(name)
-    current = sample(rows, name, is_numeric=config.is_numeric(name))
-    found = drift(baseline.sample(name), current, settings.method)
+    found = drift(baseline.sample(name), current.sample(name), settings.method)
     is_feature = name in config.features
     measured = Measurement(
         metric="drift",
@@ -103,60 +111,55 @@ def _drifted_share(columns: list[Measurement]) -> Measurement:
     )
 
 
-def _correlation(config: ModelConfig, rows: pa.Table, baseline: Baseline) -> Iterator[Measurement]:
+def _correlation(
+    config: ModelConfig, current: Profile, baseline: Profile
+) -> Iterator[Measurement]:
+    """Yield the largest change, and every other one that is too large."""
     names = config.numeric_features
     if len(names) < 2:  # noqa: PLR2004 - a correlation takes two
         return
-    current = correlation_matrix(feature_matrix(config, rows))
-    pairs = _largest_changes(current - baseline.correlation)
+    pairs = _largest_changes(current.correlations, baseline.correlations, config.min_rows)
     if not pairs:
-        yield unjudged(_bare(CORRELATION), "no pair of features varies in both")
-        return
-    for rank, (i, j, change) in enumerate(pairs):
-        pair = f"{names[i]} × {names[j]}"
-        before, now = baseline.correlation[i, j], current[i, j]
-        measured = Measurement(
-            metric="correlation_change",
-            kind=Kind.CORRELATION,
-            check=CORRELATION,
-            column=pair,
-            value=finite(abs(change)),
-            n=rows.num_rows,
-        )
-        judged = at_most(measured, config.max_correlation_change, min_rows=config.min_rows)
+        yield unjudged(_bare(CORRELATION), "no two features vary together in enough rows")
+    for rank, (i, j) in enumerate(pairs):
+        pair, n = f"{names[i]} × {names[j]}", int(current.correlations.rows[i, j])
+        before, now = baseline.correlations.matrix[i, j], current.correlations.matrix[i, j]
+        change = replace(_bare(CORRELATION), column=pair, value=finite(abs(now - before)), n=n)
+        limit = max(config.max_correlation_change, CHANCE / math.sqrt(n))
+        judged = at_most(change, limit, min_rows=config.min_rows)
         if judged.status is Status.BAD:
             moved = f"{pair}: correlation went from {before:.2f} to {now:.2f}"
-            judged = judged.with_verdict(Status.BAD, moved, judged.threshold)
+            judged = judged.with_verdict(Status.BAD, moved, limit)
         if rank == 0 or judged.status is Status.BAD:
             yield judged
 
 
-def _largest_changes(change: Floats) -> list[tuple[int, int, float]]:
-    """Return the pairs with the largest known change, the largest first."""
-    rows, columns = np.triu_indices_from(change, k=1)
-    sizes = np.abs(change[rows, columns])
-    order = [k for k in np.argsort(-sizes, kind="stable") if np.isfinite(sizes[k])]
-    return [(int(rows[k]), int(columns[k]), float(change[rows[k], columns[k]])) for k in order][
-        :MOST_PAIRS
-    ]
+def _largest_changes(
+    current: Correlations, baseline: Correlations, min_rows: int
+) -> list[tuple[int, int]]:
+    """Return the pairs whose correlation changed most, the largest first."""
+    change = np.abs(current.matrix - baseline.matrix)
+    is_known = np.minimum(current.rows, baseline.rows) >= min_rows
+    rows, columns = np.nonzero(np.triu(is_known & np.isfinite(change), k=1))
+    order = np.argsort(-change[rows, columns], kind="stable")[:MOST_PAIRS]
+    return [(int(rows[k]), int(columns[k])) for k in order]
 
 
-def _by_segment(config: ModelConfig, rows: pa.Table, baseline: Baseline) -> Iterator[Measurement]:
+def _by_segment(config: ModelConfig, current: Profile, baseline: Profile) -> Iterator[Measurement]:
     for column in config.segments:
-        for value, part in groups(rows, column, config.max_segment_values):
-            if value == "other" or part.num_rows < config.min_rows:
+        for value, part in groups(current.rows, column, config.max_segment_values):
+            if value == OTHER or part.num_rows < config.min_rows:
                 continue
-            before = baseline.segment(column, value)
+            before, now = baseline.segment(column, value), Profile(config, part)
             for name in (*config.features, config.drift_column):
                 if name != column:
-                    yield _segment_drift(config, part, before, name, f"{column}={value}")
+                    yield _segment_drift(config, now, before, name, f"{column}={value}")
 
 
 def _segment_drift(
-    config: ModelConfig, part: pa.Table, before: Baseline, name: str, segment: str
+    config: ModelConfig, current: Profile, baseline: Profile, name: str, segment: str
 ) -> Measurement:
-    current = sample(part, name, is_numeric=config.is_numeric(name))
-    found = drift(before.sample(name), current, config.drift_of(name).method)
+    found = drift(baseline.sample(name), current.sample(name), config.drift_of(name).method)
     return Measurement(
         metric="drift",
         kind=Kind.FEATURE_DRIFT if name in config.features else Kind.PREDICTION_DRIFT,

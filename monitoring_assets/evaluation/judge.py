@@ -1,5 +1,7 @@
 """What all evaluations share: a statistic becomes a measurement, and a limit a verdict."""
 
+from collections.abc import Iterable
+
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.stats.samples import Estimate
 
@@ -42,6 +44,13 @@ def at_least(measurement: Measurement, limit: float, *, min_rows: int) -> Measur
 def unjudged(measurement: Measurement, reason: str) -> Measurement:
     """Return a number that should be judged and cannot be."""
     return measurement.with_verdict(Status.UNJUDGED, reason)
+
+
+def unjudged_if(reason: str, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """Return measurements without their verdicts where there is a reason not to trust any."""
+    if not reason:
+        return tuple(measurements)
+    return tuple(m if m.status is Status.INFO else unjudged(m, reason) for m in measurements)
 
 
 def too_few(n: int, min_rows: int) -> str:

@@ -1,14 +1,15 @@
 """What the contract says about one window of the prediction log, as measurements."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.evaluation.contract import REPEATED, CheckedRows, Failure
-from monitoring_assets.evaluation.judge import at_most, measured, unjudged
+from monitoring_assets.evaluation.judge import at_most, measured, unjudged, unjudged_if
+from monitoring_assets.evaluation.table import repeated_rows
 from monitoring_assets.stats.intervals import share
-from monitoring_assets.stats.samples import Estimate
 
 HAS_ROWS, SCHEMA, ROW_CONTRACT, DUPLICATES = "has_rows", "schema", "row_contract", "duplicates"
 CHECKS = (HAS_ROWS, SCHEMA, ROW_CONTRACT, DUPLICATES)
@@ -22,12 +23,13 @@ def measure_log(
     unexpected_columns: Iterable[str],
 ) -> tuple[Measurement, ...]:
     """Return what reading and checking one window of the log found."""
-    if not checked.n and not any(p.problem == "corrupt_file" for p in problems):
-        return (_row_count(0), unjudged(_schema("missing_columns", 0), NO_ROWS))
+    lost = incomplete(problems)
+    if not checked.n and not lost:
+        return (_row_count(0, ""), unjudged(_schema("missing_columns", 0), NO_ROWS))
     return (
-        _row_count(checked.n),
+        _row_count(checked.n, lost),
         *_schema_measurements(checked, problems, tuple(unexpected_columns)),
-        *_contract_measurements(config, checked),
+        *unjudged_if(lost, _contract_measurements(config, checked)),
     )
 
 
@@ -37,18 +39,11 @@ def incomplete(problems: Sequence[ReadProblem]) -> str:
     return f"cannot be read: {', '.join(lost)}" if lost else ""
 
 
-def _row_count(n: int) -> Measurement:
-    status, reason = (Status.OK, "") if n else (Status.BAD, NO_ROWS)
-    return Measurement(
-        metric="row_count",
-        kind=Kind.NO_DATA,
-        check=HAS_ROWS,
-        value=float(n),
-        n=n,
-        threshold=1,
-        status=status,
-        reason=reason,
-    )
+def _row_count(n: int, lost: str) -> Measurement:
+    count = Measurement(metric="row_count", kind=Kind.NO_DATA, check=HAS_ROWS, value=float(n), n=n)
+    if n:
+        return count.with_verdict(Status.OK, "", threshold=1)
+    return unjudged(count, lost) if lost else count.with_verdict(Status.BAD, NO_ROWS, threshold=1)
 
 
 def _schema(metric: str, n: int, value: float = 0.0, column: str = "") -> Measurement:
@@ -92,44 +87,39 @@ def _columns(
 
 
 def _contract_measurements(config: ModelConfig, checked: CheckedRows) -> Iterator[Measurement]:
-    invalid = _invalid(share(_invalid_rows(checked), checked.n))
-    judged = at_most(invalid, config.quality.invalid_rows, min_rows=1)
+    limit = config.quality.invalid_rows
+    judged = at_most(_invalid(checked.invalid, checked.n), limit, min_rows=1)
     if judged.status is Status.BAD:
-        judged = judged.with_verdict(Status.BAD, _explained(checked), judged.threshold)
+        judged = judged.with_verdict(Status.BAD, _explained(checked), limit)
     yield judged
     for column, failures in _by_column(checked.failures).items():
         broken = min(sum(f.n for f in failures), checked.n)
         rules = "; ".join(f"{column} {f.rule} in {f.n:,} rows" for f in failures)
-        limit = config.quality.invalid_rows
-        status = Status.BAD if broken / checked.n > limit else Status.INFO
-        of_column = _invalid(share(broken, checked.n), column)
-        yield of_column.with_verdict(status, rules, limit if status is Status.BAD else None)
+        is_bad = broken / checked.n > limit
+        yield _invalid(broken, checked.n, column).with_verdict(
+            Status.BAD if is_bad else Status.INFO, rules, limit if is_bad else None
+        )
     yield _repeated(config, checked)
 
 
-def _invalid(estimate: Estimate, column: str = "") -> Measurement:
-    return measured("invalid_share", Kind.SCHEMA, estimate, check=ROW_CONTRACT, column=column)
+def _invalid(rows: int, n: int, column: str = "") -> Measurement:
+    return measured(
+        "invalid_share", Kind.SCHEMA, share(rows, n), check=ROW_CONTRACT, column=column
+    )
 
 
 def _repeated(config: ModelConfig, checked: CheckedRows) -> Measurement:
-    repeated = measured(
-        "duplicate_share",
-        Kind.QUALITY,
-        share(checked.repeated, checked.n),
-        check=DUPLICATES,
-        column=config.columns.prediction_id or "",
+    """Judge repeated ids, or wholly repeated rows where predictions have no id."""
+    name = config.columns.prediction_id
+    repeated, n = checked.repeated, checked.n
+    if name is None:
+        repeated, n = repeated_rows(checked.valid), checked.valid.num_rows
+    found = measured(
+        "duplicate_share", Kind.QUALITY, share(repeated, n), check=DUPLICATES, column=name or ""
     )
-    return at_most(repeated, config.quality.duplicates, min_rows=1)
-
-
-def _invalid_rows(checked: CheckedRows) -> int:
-    """Return the rows that break a rule other than being unique."""
-    reasons = checked.quarantined.column("quarantine_reason").to_pylist()
-    return sum(1 for reason in reasons if not _only_repeated(reason))
-
-
-def _only_repeated(reason: str) -> bool:
-    return all(part.endswith(REPEATED) for part in reason.split("; "))
+    if name in checked.missing_columns:
+        return unjudged(replace(found, value=None, lower=None, upper=None), f"{name} is missing")
+    return at_most(found, config.quality.duplicates, min_rows=1)
 
 
 def _by_column(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
@@ -142,7 +132,8 @@ def _by_column(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
 
 def _explained(checked: CheckedRows) -> str:
     worst = [f for f in checked.failures if f.rule != REPEATED][:3]
-    parts = [f"{f.column} {f.rule} (e.g. {', '.join(f.examples[:2])})" for f in worst]
-    return f"{_invalid_rows(checked):,} of {checked.n:,} rows break the contract: " + "; ".join(
-        parts
+    parts = (
+        f"{f.column} {f.rule}" + (f" (e.g. {', '.join(f.examples[:2])})" if f.examples else "")
+        for f in worst
     )
+    return f"{checked.invalid:,} of {checked.n:,} rows break the contract: {'; '.join(parts)}"

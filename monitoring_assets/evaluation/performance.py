@@ -20,17 +20,18 @@ CHECKS = (PERFORMANCE,)
 
 
 def outcomes(config: ModelConfig, rows: pa.Table, label: str | None) -> Outcomes | None:
-    """Return truth and prediction of the labelled rows, None where there is no labelled row."""
+    """Return truth and prediction of the rows that have both, None where there is none."""
     if label is None or label not in rows.column_names:
         return None
-    rows = rows.filter(pc.is_valid(rows.column(label)))
+    prediction = config.columns.prediction
+    rows = rows.filter(pc.and_(*(pc.is_valid(rows.column(c)) for c in (label, prediction))))
     if not rows.num_rows:
         return None
     read = numbers if config.task == "regression" else texts
     score = config.columns.score
     return Outcomes(
         truth=read(rows, label),
-        prediction=read(rows, config.columns.prediction),
+        prediction=read(rows, prediction),
         score=None if score is None else numbers(rows, score),
         positive=config.positive_text,
     )
@@ -52,8 +53,8 @@ def measure_performance(
     """
     found = outcomes(config, rows, config.label_column)
     if found is None:
-        reason = "no label has arrived" if config.label_column else "the model has no labels"
-        return (unjudged(_of_window(_judged_metrics(config)[0], _NOTHING), reason),)
+        nothing = _of_window(_judged_metrics(config)[0], Estimate(value=None, n=0))
+        return (unjudged(nothing, _why_nothing(config, coverage)),)
     young = _too_young(config, coverage)
     whole = (
         _judged(config, name, estimate, baseline.get(name), young)
@@ -62,7 +63,10 @@ def measure_performance(
     return (*whole, *_by_group(config, rows))
 
 
-_NOTHING = Estimate(value=None, n=0)
+def _why_nothing(config: ModelConfig, coverage: Measurement) -> str:
+    if config.label_column is None:
+        return "the model has no labels"
+    return "no labelled row has a prediction" if coverage.value else "no label has arrived"
 
 
 def _of_window(metric: str, estimate: Estimate) -> Measurement:

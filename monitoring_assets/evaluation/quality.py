@@ -14,7 +14,8 @@ from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.judge import at_most, measured, too_few, unjudged
 from monitoring_assets.evaluation.log import NO_ROWS
-from monitoring_assets.evaluation.reference import Baseline, Reference
+from monitoring_assets.evaluation.profiles import Profile
+from monitoring_assets.evaluation.reference import Reference
 from monitoring_assets.evaluation.table import category_counts, numbers
 from monitoring_assets.stats.intervals import share
 from monitoring_assets.stats.samples import CategorySample, Floats
@@ -76,6 +77,8 @@ def _volume(config: ModelConfig, expected: float | None, received: int) -> Measu
     )
     if not expected:
         return ratio.with_verdict(Status.INFO, "the reference does not say how many to expect")
+    if not received:  # `has_rows` says so; one trouble is one incident
+        return unjudged(ratio, NO_ROWS)
     low, high = config.quality.min_volume, config.quality.max_volume
     said = f"{received:,} rows where about {expected:,.0f} are usual"
     if received < low * expected:
@@ -100,7 +103,7 @@ def _share(metric: str, check: str, column: str, part: int, n: int) -> Measureme
 
 
 def _missing(
-    config: ModelConfig, baseline: Baseline, name: str, missing: int, n: int, allowed: float
+    config: ModelConfig, baseline: Profile, name: str, missing: int, n: int, allowed: float
 ) -> Iterator[Measurement]:
     limit = min(1.0, baseline.missing_share(name) + allowed)
     found = _share("missing_share", MISSING, name, missing, n)
@@ -108,7 +111,7 @@ def _missing(
 
 
 def _numeric(
-    config: ModelConfig, baseline: Baseline, name: str, values: Floats
+    config: ModelConfig, baseline: Profile, name: str, values: Floats
 ) -> Iterator[Measurement]:
     present = values[~np.isnan(values)]
     infinite = _share("infinite_share", RANGES, name, int(np.isinf(present).sum()), len(values))
@@ -144,7 +147,7 @@ def _numeric(
 
 
 def _categorical(
-    config: ModelConfig, baseline: Baseline, name: str, counts: CategorySample
+    config: ModelConfig, baseline: Profile, name: str, counts: CategorySample
 ) -> Iterator[Measurement]:
     known = baseline.sample(name)
     seen = known.counts if isinstance(known, CategorySample) else {}

@@ -1,7 +1,7 @@
 """How the columns of an Arrow table become numbers, texts and samples.
 
-Every value has one canonical form, so that `1`, `1.0` and `"1"` are the same class whether a log
-came as Parquet or as CSV. Statistics belong to `stats`.
+Every value has one canonical form, so that `1`, `1.0`, `True` and `"1"` are the same class whether
+a log came as Parquet or as CSV. Statistics belong to `stats`.
 """
 
 from collections.abc import Iterator
@@ -13,52 +13,54 @@ from numpy.typing import NDArray
 
 from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
 
+OTHER = "other"
+
 
 def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return the canonical text of every value, null where it is missing.
 
-    >>> as_text(pa.array([1.0, None, 2.5])).to_pylist()
-    ['1', None, '2.5']
+    >>> as_text(pa.array([1.0, None, 2.5])).to_pylist(), as_text(pa.array([True])).to_pylist()
+    (['1', None, '2.5'], ['1'])
     """
     array = _flat(column)
-    if pa.types.is_null(array.type):
-        return pa.nulls(len(array), pa.string())
-    if pa.types.is_floating(array.type):
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         return _float_text(array.cast(pa.float64()))
-    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+    return _as_stored_text(array)
 
 
 def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Return the numbers of a column and a mask of the values that are none, shape `(n,)`.
 
-    Text is read as numbers where it is; NaN and null both count as missing, not as unreadable.
+    Text is read as numbers where it is. NaN is missing, hence null, and not unreadable; infinite
+    numbers stay.
     """
     array = _flat(column)
     nothing = np.zeros(len(array), dtype=bool)
-    if pa.types.is_null(array.type):
-        return pa.nulls(len(array), pa.float64()), nothing
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
-    if _is_number(array.type):
-        return array.cast(pa.float64(), safe=False), nothing
-    texts = array.cast(pa.string())
+    if _is_number(array.type) or pa.types.is_null(array.type):
+        return _without_nan(array.cast(pa.float64(), safe=False)), nothing
+    texts = _as_stored_text(array)
     try:
-        return texts.cast(pa.float64()), nothing
+        return _without_nan(texts.cast(pa.float64())), nothing
     except pa.ArrowInvalid:
         return _readable_numbers(texts)
 
 
 def numbers(table: pa.Table, column: str) -> Floats:
     """Return a numeric column as floats with NaN where a value is missing, shape `(n,)`."""
-    array = _flat(table.column(column))
-    if pa.types.is_null(array.type):
-        return np.full(len(array), np.nan)
-    return np.asarray(array.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    array = _flat(table.column(column)).cast(pa.float64())
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def texts(table: pa.Table, column: str) -> NDArray[np.object_]:
     """Return a column as objects of text, None where a value is missing, shape `(n,)`."""
-    return np.asarray(as_text(table.column(column)).to_pylist(), dtype=object)
+    encoded = as_text(table.column(column)).dictionary_encode()
+    # Equal texts become one object: comparing two columns of 100,000 rows takes 1 ms, not 10.
+    names = np.append(encoded.dictionary.to_numpy(zero_copy_only=False), [None])
+    return np.asarray(names[encoded.indices.fill_null(-1).to_numpy()], dtype=object)
 
 
 def category_counts(table: pa.Table, column: str) -> CategorySample:
@@ -66,6 +68,12 @@ def category_counts(table: pa.Table, column: str) -> CategorySample:
     counted = pc.value_counts(pc.drop_null(as_text(table.column(column))))
     values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
     return CategorySample(dict(zip(values, counts, strict=True)))
+
+
+def repeated_rows(table: pa.Table) -> int:
+    """Return how many rows are equal to another one in every column."""
+    distinct = table.group_by(table.column_names, use_threads=False).aggregate([])
+    return int(table.num_rows - distinct.num_rows)
 
 
 def sample(table: pa.Table, column: str, *, is_numeric: bool) -> Sample:
@@ -76,7 +84,7 @@ def sample(table: pa.Table, column: str, *, is_numeric: bool) -> Sample:
 
 
 def groups(table: pa.Table, column: str, most: int) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the rows of the `most` largest values of a column, then all others as `other`."""
+    """Yield the rows of the `most` largest values of a column, then all others as `OTHER`."""
     values = as_text(table.column(column))
     counts = category_counts(table, column).counts
     largest = sorted(counts, key=lambda value: (-counts[value], value))[:most]
@@ -84,7 +92,7 @@ def groups(table: pa.Table, column: str, most: int) -> Iterator[tuple[str, pa.Ta
         yield value, table.filter(pc.equal(values, value))
     if len(counts) > most:
         kept = pa.array(largest, pa.string())
-        yield "other", table.filter(pc.invert(pc.is_in(values, value_set=kept)))
+        yield OTHER, table.filter(pc.invert(pc.is_in(values, value_set=kept)))
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -92,6 +100,20 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):  # no chunk at all, or too much text for one
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.nulls(0, array.type)
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _as_stored_text(array: pa.Array) -> pa.Array:
+    """Return text as it is stored; lists, structs and bytes as Python would print them."""
+    if pa.types.is_string(array.type):
+        return array
+    try:
+        return array.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+
+
+def _without_nan(array: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_nan(array), None, array)
 
 
 def _float_text(array: pa.Array) -> pa.Array:

@@ -21,7 +21,7 @@ class NumericSample:
     @classmethod
     def of(cls, values: Floats) -> "NumericSample":
         """Return the sample of unsorted values; NaN and infinities are left out."""
-        return cls(np.sort(values[np.isfinite(values)]))
+        return cls(np.sort(values[np.isfinite(values)]) + 0.0)  # -0.0 becomes 0.0
 
     @property
     def n(self) -> int:
