@@ -7,12 +7,12 @@ trouble lasts over several windows belongs to `alerting.incidents`, sending to `
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from monitoring_assets.alerting.severity import most_serious, severity_of
+from monitoring_assets.alerting.severity import severity_of
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.decision import Decision, Notice
 from monitoring_assets.domain.evaluation import CheckResult, Evaluation
 from monitoring_assets.domain.incident import Severity
-from monitoring_assets.domain.measurement import Kind, worst
+from monitoring_assets.domain.measurement import Kind, Status, worst
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.labels import LABELS
 
@@ -45,28 +45,25 @@ def decide(
         is_backfill: Whether history is being made up for; then nobody is told.
         link: Where a reader sees more.
     """
-    failing = [check for check in checks if check.status.is_failing]
-    reason = _silence(config, window, failing, now=now, is_backfill=is_backfill)
-    notice = None
-    if not reason:
-        reason = "somebody should look at it"
-        notice = _notice(config, window, _fresh(config, window, failing, now), link)
+    failing = _ranked(config, [check for check in checks if check.status.is_failing])
+    fresh = _fresh(config, window, failing, now)
+    silence = _silence(config, failing, fresh, age=now - window.end, is_backfill=is_backfill)
     return Decision(
         model=config.name,
         window=window,
         status=worst(check.status for check in checks),
-        reason=reason,
-        failing=tuple(f"{check.check}: {check.reason}" for check in failing),
-        notice=notice,
+        reason=silence or "somebody should look at it",
+        failing=tuple(map(_line, failing)),
+        notice=None if silence else _notice(config, window, failing, fresh, link),
     )
 
 
 def _silence(
     config: ModelConfig,
-    window: Window,
     failing: Sequence[CheckResult],
+    fresh: Sequence[CheckResult],
     *,
-    now: datetime,
+    age: timedelta,
     is_backfill: bool,
 ) -> str:
     """Return why nobody is told, empty where somebody is."""
@@ -74,11 +71,26 @@ def _silence(
         return "nothing fails"
     if is_backfill:
         return "a backfill tells nobody"
-    if not (fresh := _fresh(config, window, failing, now)):
-        return f"the window ended {_ago(now - window.end)} ago, too long to alert"
-    if most_serious(severity_of(config, check.kind) for check in fresh) is Severity.INFO:
+    if not fresh:
+        return f"the window ended {_spoken(age)} ago, too long to alert"
+    if _severity(config, fresh[0]) is Severity.INFO:
         return "what fails is of severity info"
     return ""
+
+
+def _severity(config: ModelConfig, check: CheckResult) -> Severity:
+    """Return how serious a check's verdict is; warnings are shown and never told."""
+    return Severity.INFO if check.status is Status.WARN else severity_of(config, check.kind)
+
+
+def _ranked(config: ModelConfig, checks: Sequence[CheckResult]) -> list[CheckResult]:
+    """Return checks, the most serious first."""
+    order = list(Severity)
+    return sorted(checks, key=lambda check: order.index(_severity(config, check)))
+
+
+def _line(check: CheckResult) -> str:
+    return f"{check.check}: {check.reason}"
 
 
 def _fresh(
@@ -88,8 +100,9 @@ def _fresh(
 
     A verdict on labels comes as late as the labels do, so it stays fresh that much longer.
     """
-    age = now - window.end
-    usual = config.alerts.max_age or max(timedelta(hours=6), 2 * (window.end - window.start))
+    age, usual = now - window.end, config.alerts.max_age
+    if usual is None:
+        usual = max(timedelta(hours=6), 2 * (window.end - window.start))
     late = usual + config.performance.complete_after
     return [check for check in failing if age <= (late if _waits_for_labels(check) else usual)]
 
@@ -99,24 +112,24 @@ def _waits_for_labels(check: CheckResult) -> bool:
 
 
 def _notice(
-    config: ModelConfig, window: Window, fresh: Sequence[CheckResult], link: str
+    config: ModelConfig,
+    window: Window,
+    failing: Sequence[CheckResult],
+    fresh: Sequence[CheckResult],
+    link: str,
 ) -> Notice:
-    ranked = sorted(fresh, key=lambda c: _rank(severity_of(config, c.kind)))
-    kinds = dict.fromkeys(check.kind.replace("_", " ") for check in ranked)
+    """Return the message: what is fresh decides that it is sent; it tells all that fails."""
+    kinds = dict.fromkeys(check.kind.replace("_", " ") for check in failing)
     return Notice(
         model=config.name,
         window_key=window.key,
-        severity=most_serious(severity_of(config, check.kind) for check in fresh),
+        severity=_severity(config, fresh[0]),
         title=f"{config.name} {window.key}: {', '.join(kinds)}",
-        lines=tuple(f"{check.check}: {check.reason}" for check in ranked),
+        lines=tuple(map(_line, failing)),
         link=link,
         channel=config.alerts.slack_channel or "",
     )
 
 
-def _rank(severity: Severity) -> int:
-    return [Severity.PAGE, Severity.TICKET, Severity.INFO].index(severity)
-
-
-def _ago(age: timedelta) -> str:
+def _spoken(age: timedelta) -> str:
     return f"{age.days} days" if age.days else f"{age.total_seconds() / 3600:.0f} hours"

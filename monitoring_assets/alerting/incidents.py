@@ -1,18 +1,19 @@
 """Incidents: one trouble that lasts over windows, as a pure fold over their verdicts.
 
 Kinds that certainly hurt open at the first bad window; the others must persist, so that noise
-around a threshold stays quiet. Nothing resolves without being judged ok.
+around a threshold stays quiet. An incident resolves when every check that was bad while it
+lasted was judged ok; windows in which one of them could not be judged change nothing.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitoring_assets.alerting.severity import severity_of
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.evaluation import CheckResult
 from monitoring_assets.domain.incident import Incident
-from monitoring_assets.domain.measurement import Kind, Status, worst
+from monitoring_assets.domain.measurement import Kind, Status
 from monitoring_assets.domain.window import Window
 
 
@@ -22,8 +23,8 @@ class Persistence:
 
     Attributes:
         bad: So many windows must be bad …
-        of: … among so many judged ones.
-        ok: So many judged windows in a row must be ok.
+        of: … among so many that were judged.
+        ok: So many of them in a row must be ok.
     """
 
     bad: int
@@ -43,17 +44,6 @@ def persistence_of(kind: Kind) -> Persistence:
     return AT_ONCE if kind in _AT_ONCE else LASTING
 
 
-@dataclass(slots=True)
-class _Episode:
-    """What is known of one kind of trouble so far."""
-
-    recent: deque[tuple[Window, CheckResult]]
-    oks: int = 0
-    opened: Window | None = None
-    columns: dict[str, None] = field(default_factory=dict)
-    reason: str = ""
-
-
 def fold(
     config: ModelConfig, windows: Iterable[tuple[Window, Sequence[CheckResult]]]
 ) -> list[Incident]:
@@ -62,62 +52,79 @@ def fold(
     found: list[Incident] = []
     for window, checks in windows:
         for kind in dict.fromkeys(check.kind for check in checks):
-            of_kind = [check for check in checks if check.kind is kind]
-            rule = persistence_of(kind)
-            episode = episodes.setdefault(kind, _Episode(deque(maxlen=rule.of)))
-            closed = _step(config, kind, rule, episode, window, _merged(of_kind))
-            found += [closed] if closed else []
-    found += [
-        _incident(config, kind, episode, None)
-        for kind, episode in episodes.items()
-        if episode.opened
-    ]
+            episode = episodes.setdefault(kind, _Episode.of(config, kind))
+            found += episode.take(window, [check for check in checks if check.kind is kind])
+    found += [episode.incident() for episode in episodes.values() if episode.opened]
     return sorted(found, key=lambda i: (i.opened_window, i.kind))
 
 
-def _merged(checks: Sequence[CheckResult]) -> CheckResult:
-    status = worst(check.status for check in checks)
-    return next(check for check in checks if check.status is status)
+@dataclass(slots=True, kw_only=True)
+class _Episode:
+    """What is known of one kind of trouble so far.
 
+    Attributes:
+        recent: The bad checks of the last judged windows; none where a window was ok.
+        oks: How many windows in a row were ok.
+        failed: The checks that were bad since it opened.
+    """
 
-def _step(
-    config: ModelConfig,
-    kind: Kind,
-    rule: Persistence,
-    episode: _Episode,
-    window: Window,
-    check: CheckResult,
-) -> Incident | None:
-    """Take one window into account; return the incident that it closes."""
-    if check.status in {Status.UNJUDGED, Status.INFO}:
-        return None
-    is_bad = check.status in _BAD
-    episode.recent.append((window, check))
-    bad = [(w, c) for w, c in episode.recent if c.status in _BAD]
-    episode.oks = 0 if is_bad else episode.oks + 1
-    if episode.opened is None and len(bad) >= rule.bad:
-        episode.opened, episode.reason = window, check.reason
-        for _, earlier in bad:
-            episode.columns |= dict.fromkeys(earlier.columns)
-    elif episode.opened is not None and episode.oks >= rule.ok:
-        closed = _incident(config, kind, episode, window)
-        episode.opened, episode.columns = None, {}
-        episode.recent.clear()
-        return closed
-    elif episode.opened is not None and is_bad:
-        episode.columns |= dict.fromkeys(check.columns)
-    return None
+    config: ModelConfig
+    kind: Kind
+    rule: Persistence
+    recent: deque[list[CheckResult]]
+    oks: int = 0
+    opened: Window | None = None
+    resolved: Window | None = None
+    failed: dict[str, None] = field(default_factory=dict)
+    columns: dict[str, None] = field(default_factory=dict)
+    reason: str = ""
 
+    @classmethod
+    def of(cls, config: ModelConfig, kind: Kind) -> "_Episode":
+        rule = persistence_of(kind)
+        return cls(config=config, kind=kind, rule=rule, recent=deque(maxlen=rule.of))
 
-def _incident(
-    config: ModelConfig, kind: Kind, episode: _Episode, resolved: Window | None
-) -> Incident:
-    return Incident(
-        model=config.name,
-        kind=kind,
-        severity=severity_of(config, kind),
-        opened_window=episode.opened.key if episode.opened else "",
-        resolved_window=resolved.key if resolved else None,
-        columns=tuple(episode.columns),
-        reason=episode.reason,
-    )
+    def take(self, window: Window, checks: Sequence[CheckResult]) -> Iterator[Incident]:
+        """Take one window into account; yield the incident that it resolves."""
+        bad = [check for check in checks if check.status in _BAD]
+        if not bad and not self._is_ok(checks):
+            return
+        self.recent.append(bad)
+        self.oks = 0 if bad else self.oks + 1
+        if self.opened is not None:
+            self._remember(bad)
+            if self.oks >= self.rule.ok:
+                self.resolved = window
+                yield self.incident()
+                self._begin_again()
+        elif sum(map(bool, self.recent)) >= self.rule.bad:
+            self.opened, self.reason = window, "; ".join(check.reason for check in bad)
+            for earlier in self.recent:
+                self._remember(earlier)
+
+    def incident(self) -> Incident:
+        """Return the incident as it stands."""
+        return Incident(
+            model=self.config.name,
+            kind=self.kind,
+            severity=severity_of(self.config, self.kind),
+            opened_window=self.opened.key if self.opened else "",
+            resolved_window=self.resolved.key if self.resolved else None,
+            columns=tuple(self.columns),
+            reason=self.reason,
+        )
+
+    def _is_ok(self, checks: Sequence[CheckResult]) -> bool:
+        """Return whether all that failed is ok again; before that, whether anything is ok."""
+        ok = {check.check for check in checks if check.status is Status.OK}
+        return self.failed.keys() <= ok if self.failed else bool(ok)
+
+    def _remember(self, bad: Sequence[CheckResult]) -> None:
+        for check in bad:
+            self.failed[check.check] = None
+            self.columns |= dict.fromkeys(check.columns)
+
+    def _begin_again(self) -> None:
+        self.opened = self.resolved = None
+        self.oks, self.failed, self.columns = 0, {}, {}
+        self.recent.clear()

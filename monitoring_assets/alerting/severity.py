@@ -1,7 +1,5 @@
 """How serious each kind of trouble is."""
 
-from collections.abc import Iterable
-
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.incident import Severity
 from monitoring_assets.domain.measurement import Kind
@@ -19,14 +17,7 @@ DEFAULT_SEVERITY = {
     Kind.FEATURE_DRIFT: Severity.INFO,
 }
 
-_ORDER = (Severity.INFO, Severity.TICKET, Severity.PAGE)
-
 
 def severity_of(config: ModelConfig, kind: Kind) -> Severity:
     """Return how serious a kind of trouble is for this model."""
     return config.alerts.severity.get(kind, DEFAULT_SEVERITY[kind])
-
-
-def most_serious(severities: Iterable[Severity]) -> Severity:
-    """Return the most serious one, `info` where there is none."""
-    return max(severities, key=_ORDER.index, default=Severity.INFO)
