@@ -4,6 +4,7 @@ A file is in the form of a Dagster component: `type: monitoring_assets.Monitored
 `attributes:`. Reading needs neither Dagster nor a database, so that `mlmon validate` is instant.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +16,23 @@ from pydantic import BaseModel, ValidationError
 
 from monitoring_assets.config.model import LoadedModel, ModelConfig
 from monitoring_assets.domain.errors import ConfigurationError
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the booleans of YAML 1.2, where `no` is a word, and with dates as text.
+
+    Text reaches the validation, which names the line; a date that does not exist would end here.
+    """
+
+
+_BOOLEAN, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag not in {_BOOLEAN, _TIMESTAMP}]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _BOOLEAN, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 COMPONENT_TYPE = "monitoring_assets.MonitoredModel"
 _ENVELOPE = {"type", "attributes"}
@@ -37,7 +55,7 @@ class Problem:
 
 
 def model_files(folder: Path) -> list[Path]:
-    """Return the model files of a folder: every `*.yaml`, also in folders below it.
+    """Return the model files of a folder: every `*.yaml` and `*.yml`, also in folders below it.
 
     Raises:
         ConfigurationError: If the folder does not exist.
@@ -47,7 +65,7 @@ def model_files(folder: Path) -> list[Path]:
             f"{folder}: no such folder. Put one YAML file per model there (`mlmon init` writes "
             "one), or name another folder with --models or MLMON_MODELS."
         )
-    return sorted(p for p in folder.rglob("*.yaml") if not p.name.startswith("."))
+    return sorted(p for p in folder.rglob("[!.]*") if p.suffix in {".yaml", ".yml"})
 
 
 def load_models(files: Iterable[Path]) -> tuple[LoadedModel, ...]:
@@ -77,12 +95,10 @@ def read_model(file: Path) -> LoadedModel | list[Problem]:
     except (OSError, UnicodeDecodeError) as error:
         return [Problem(file, 1, "", f"cannot be read as text: {error}")]
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        return [Problem(file, line, "", f"is not YAML: {getattr(error, 'problem', error)}")]
+        return [_not_yaml(file, error)]
     lines = _line_numbers(node)
     problems = _envelope_problems(file, document, lines) + _repeated_keys(file, node)
     if problems:
@@ -90,18 +106,22 @@ def read_model(file: Path) -> LoadedModel | list[Problem]:
     try:
         config = ModelConfig.model_validate(document["attributes"])
     except ValidationError as error:
-        return [
-            _problem(file, lines, e["loc"], e["msg"], e["type"], e.get("input"))
-            for e in error.errors()
-        ]
+        return _merged([_Finding.of(lines, e) for e in error.errors()], file)
     return LoadedModel(config=config, file=file.resolve())
+
+
+def _not_yaml(file: Path, error: yaml.YAMLError) -> Problem:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return Problem(file, 1, "", f"is not YAML: {error}")
+    what = " ".join(filter(None, [error.context, error.problem]))
+    return Problem(file, error.problem_mark.line + 1, "", f"is not YAML: {what}")
 
 
 def _envelope_problems(
     file: Path, document: object, lines: Mapping[YamlPath, int]
 ) -> list[Problem]:
     if not isinstance(document, dict):
-        return [Problem(file, 1, "", f"is empty; begin with `type: {COMPONENT_TYPE}`")]
+        return [Problem(file, 1, "", f"holds no model; begin with `type: {COMPONENT_TYPE}`")]
     found = [
         Problem(file, lines.get((key,), 1), str(key), "unknown key; use `type` and `attributes`")
         for key in document
@@ -115,28 +135,73 @@ def _envelope_problems(
     return found
 
 
-def _problem(
-    file: Path,
-    lines: Mapping[YamlPath, int],
-    location: YamlPath,
-    message: str,
-    error_type: str,
-    value: Any,
-) -> Problem:
-    path = ("attributes", *location)
-    # pydantic also names the branches of a union; the deepest part that is in the file wins.
-    while path and path not in lines:
-        path = path[:-1]
-    where = ".".join(map(str, path[1:]))
-    message = message.removeprefix("Value error, ")
-    if error_type == "extra_forbidden":
-        message = _unknown_key(location)
-    elif error_type == "missing":
-        where = ".".join(map(str, location))
-        message = "is missing"
-    elif isinstance(value, str | int | float):
-        message = f"{message} (found {value!r})"
-    return Problem(file, lines.get(path, 1), where, message)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finding:
+    """One finding of the validation: what is wrong at a place of the file.
+
+    Attributes:
+        found: The value that was found, empty where it is not worth showing.
+    """
+
+    line: int
+    where: str
+    message: str
+    found: str = ""
+
+    @classmethod
+    def of(cls, lines: Mapping[YamlPath, int], error: Mapping[str, Any]) -> "_Finding":
+        location, kind, value = error["loc"], error["type"], error.get("input")
+        path = _path_in_file(lines, ("attributes",), location)
+        if kind == "missing":
+            where = ".".join(map(str, location))
+            return cls(line=lines[path], where=where, message="is missing")
+        if kind == "extra_forbidden":
+            return cls(line=lines[path], where=_where(path), message=_unknown_key(location))
+        message = error["msg"].removeprefix("Value error, ")
+        named, separator, rest = message.partition(": ")
+        deeper = _path_in_file(lines, path, named.split("."))
+        if separator and _where(deeper).endswith(named):  # the message itself names the place
+            path, message = deeper, rest
+        for python, word in (("tuple", "list"), ("dictionary", "mapping")):
+            message = re.sub(rf"\b{python}\b", word, message, flags=re.IGNORECASE)
+        found = f" (found {value!r})" if isinstance(value, str | int | float) else ""
+        is_told = not found or repr(value) in message
+        return cls(
+            line=lines[path],
+            where=_where(path),
+            message=message,
+            found="" if is_told else found,
+        )
+
+
+def _merged(findings: Iterable[_Finding], file: Path) -> list[Problem]:
+    """Return one problem per place; of a union pydantic reports what each branch would take."""
+    places: dict[tuple[int, str], list[_Finding]] = {}
+    for finding in findings:
+        places.setdefault((finding.line, finding.where), []).append(finding)
+    return [
+        Problem(file, line, where, _alternatives(f.message for f in found) + found[0].found)
+        for (line, where), found in places.items()
+    ]
+
+
+def _alternatives(messages: Iterable[str]) -> str:
+    first, *others = dict.fromkeys(messages)
+    return " or ".join([first, *(m.removeprefix("Input should be ") for m in others)])
+
+
+def _path_in_file(
+    lines: Mapping[YamlPath, int], start: YamlPath, location: Iterable[str | int]
+) -> YamlPath:
+    """Follow a location as far as the file goes; pydantic also names the branches of a union."""
+    path = start
+    for part in location:
+        path = next((p for p in ((*path, part), (*path, str(part))) if p in lines), path)
+    return path
+
+
+def _where(path: YamlPath) -> str:
+    return ".".join(map(str, path[1:]))
 
 
 def _unknown_key(location: YamlPath) -> str:
@@ -179,21 +244,21 @@ def _line_numbers(node: yaml.Node | None, path: YamlPath = ()) -> dict[YamlPath,
     return lines
 
 
-def _repeated_keys(file: Path, node: yaml.Node | None) -> list[Problem]:
+def _repeated_keys(file: Path, node: yaml.Node | None, path: YamlPath = ()) -> list[Problem]:
     """Return the keys that YAML would silently overwrite."""
     found: list[Problem] = []
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
-            line = key.start_mark.line + 1
+            line, below = key.start_mark.line + 1, (*path, key.value)
             if key.value in seen:
                 message = f"is given twice, first in line {seen[key.value]}"
-                found.append(Problem(file, line, str(key.value), message))
+                found.append(Problem(file, line, _where(below) or key.value, message))
             seen.setdefault(key.value, line)
-            found += _repeated_keys(file, value)
+            found += _repeated_keys(file, value, below)
     elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            found += _repeated_keys(file, value)
+        for index, value in enumerate(node.value):
+            found += _repeated_keys(file, value, (*path, index))
     return found
 
 

@@ -71,12 +71,22 @@ DriftMethodName = Literal[
     "cramer_von_mises",
     "energy_distance",
 ]
+# A test holds them to `metrics.drift_methods`, which is not imported here: numpy comes with it.
+_NUMERIC_ONLY = {"wasserstein", "ks", "anderson", "cramer_von_mises", "energy_distance"}
+
+
+def _zone_name(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; write for instance Europe/Berlin")
+    return name
 
 
 class Settings(BaseModel):
     """The rules that all parts of the configuration share: frozen, and no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class CadenceSettings(Settings):
@@ -98,14 +108,21 @@ class CadenceSettings(Settings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"{name!r} is no IANA time zone; write for instance Europe/Berlin")
-        return name
+        return _zone_name(name)
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:
         if self.end is not None and self.end < self.start:
             raise ValueError(f"end {self.end} is before start {self.start}")
+        return self
+
+    @model_validator(mode="after")
+    def _empty_windows_are_noticed(self) -> Self:
+        if self.look_back <= self.deadline:
+            raise ValueError(
+                f"look_back must be longer than the deadline of {_print_duration(self.deadline)}, "
+                "or a window that stays empty is never noticed"
+            )
         return self
 
     @model_validator(mode="after")
@@ -117,9 +134,7 @@ class CadenceSettings(Settings):
     @property
     def windows(self) -> Cadence:
         """Return the sequence of windows."""
-        return Cadence(
-            every=self.every, start=self.start, end=self.end, timezone=self.timezone
-        )
+        return Cadence(every=self.every, start=self.start, end=self.end, timezone=self.timezone)
 
 
 class SourceSettings(Settings):
@@ -171,6 +186,13 @@ class ReferenceVersion(SourceSettings):
     """Only rows before this time, if given."""
 
     model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        start, end = (_moment(t, ZoneInfo("UTC")) for t in (self.start, self.end))
+        if start is not None and end is not None and start >= end:
+            raise ValueError(f"from {self.start} is not before to {self.end}")
+        return self
 
     def start_in(self, zone: ZoneInfo) -> datetime | None:
         """Return `from` as an aware moment; a time without a zone is in the given one."""
@@ -230,7 +252,21 @@ class ColumnRoles(Settings):
     @field_validator("timestamp_zone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
-        return name if name is None else CadenceSettings._known_zone(name)  # noqa: SLF001
+        return name if name is None else _zone_name(name)
+
+    @model_validator(mode="after")
+    def _one_column_per_role(self) -> Self:
+        seen: dict[str, str] = {}
+        for role, column in self.by_role.items():
+            if column in seen:
+                raise ValueError(f"column {column!r} is both {seen[column]} and {role}")
+            seen[column] = role
+        return self
+
+    @property
+    def by_role(self) -> dict[str, str]:
+        """Return the columns by the names of the roles that were given to them."""
+        return self.model_dump(exclude={"timestamp_zone"}, exclude_none=True)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -280,6 +316,12 @@ def _feature(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 
+FeatureType = Literal["numeric", "categorical"]
+FeatureOrType = Annotated[
+    Feature, BeforeValidator(_feature, json_schema_input_type=FeatureType | Feature)
+]
+
+
 class QualitySettings(Settings):
     """Limits of data quality; a share is of the window's rows."""
 
@@ -304,6 +346,18 @@ class QualitySettings(Settings):
     max_volume: Annotated[float, Field(gt=0)] = 2.0
     """The largest multiple of the expected rows."""
 
+    @model_validator(mode="after")
+    def _volumes_leave_room(self) -> Self:
+        if self.min_volume >= self.max_volume:
+            raise ValueError(
+                f"min_volume {self.min_volume:g} is not below max_volume {self.max_volume:g}"
+            )
+        return self
+
+
+# Best at 0, and worse on both sides of it: neither a fall nor a rise alone is bad.
+_NEVER_JUDGED = {"mean_error"}
+
 
 class PerformanceSettings(Settings):
     """Limits of performance, judged when enough labels have arrived."""
@@ -318,7 +372,7 @@ class PerformanceSettings(Settings):
     """How far accuracy, precision, recall, F1, ROC AUC or R² may fall below the reference's."""
     max_rise: Annotated[float, Field(ge=0)] = 0.25
     """How far log loss, Brier, MAE or RMSE may rise above the reference's, as a share of it."""
-    judged: tuple[str, ...] | None = None
+    judged: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """The metrics that are judged; without it a default by task."""
 
 
@@ -354,7 +408,7 @@ class ModelConfig(Settings):
     """What windows are compared with."""
     columns: ColumnRoles
     """Which column plays which role."""
-    features: dict[str, Annotated[Feature, BeforeValidator(_feature)]] = Field(min_length=1)
+    features: dict[str, FeatureOrType] = Field(min_length=1)
     """The inputs of the model by column: `numeric`, `categorical` or a mapping with limits."""
     positive_class: Scalar = 1
     """The class whose probability is `columns.score`, for binary tasks."""
@@ -383,18 +437,73 @@ class ModelConfig(Settings):
         return owner
 
     @model_validator(mode="after")
-    def _roles_fit(self) -> Self:
-        if self.labels is not None and self.columns.label is not None:
+    def _labels_fit(self) -> Self:
+        if self.labels is None:
+            return self
+        if self.columns.label is not None:
             raise ValueError("give the truth once: either `labels` or `columns.label`")
-        if self.labels is not None and self.columns.prediction_id is None:
+        if self.columns.prediction_id is None:
             raise ValueError("`labels` are joined by id: name it in `columns.prediction_id`")
-        roles = self.columns.model_dump(exclude={"timestamp_zone"}, exclude_none=True)
-        taken = {column: role for role, column in roles.items() if column in self.features}
-        if taken:
-            column, role = next(iter(taken.items()))
-            raise ValueError(f"column {column!r} is both a feature and columns.{role}")
+        if self.labels.label in self.log_columns:
+            raise ValueError(
+                f"labels.label: {self.labels.label!r} is also a column of the predictions; "
+                "the reference holds both, so they need different names"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_awaited(self) -> Self:
+        wait = self.performance.complete_after
+        if self.label_column is not None and self.cadence.look_back <= wait:
+            raise ValueError(
+                f"cadence.look_back must be longer than the {_print_duration(wait)} of "
+                "performance.complete_after, or labels that stay away are never noticed"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_fit(self) -> Self:
+        for role, column in self.columns.by_role.items():
+            if column in self.features:
+                raise ValueError(f"column {column!r} is both a feature and columns.{role}")
         if self.task == "regression" and self.columns.score is not None:
             raise ValueError("`columns.score` is for classifiers; a regression has `prediction`")
+        single = {self.columns.timestamp, self.columns.prediction_id}
+        for column in self.segments:
+            if column in single or self.is_numeric(column):
+                raise ValueError(f"segments: {column!r} holds no categories")
+        return self
+
+    @model_validator(mode="after")
+    def _judged_are_offered(self) -> Self:
+        if self.performance.judged is None:
+            return self
+        from monitoring_assets.metrics.performance import PERFORMANCE_METRICS  # imports numpy
+
+        offered = [
+            name
+            for name, metric in PERFORMANCE_METRICS.items()
+            if self.task in metric.tasks
+            and (self.columns.score is not None or not metric.needs_score)
+            and name not in _NEVER_JUDGED
+        ]
+        for name in self.performance.judged:
+            if name not in offered:
+                raise ValueError(
+                    f"performance.judged: {name!r} cannot be judged here; "
+                    f"choose from {', '.join(offered)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _methods_fit_types(self) -> Self:
+        for column in (*self.features, self.drift_column):
+            method = self.drift_of(column).method
+            if method in _NUMERIC_ONLY and not self.is_numeric(column):
+                raise ValueError(
+                    f"drift: {method} compares numbers and {column!r} holds categories; give it a "
+                    "method of its own, such as jensenshannon, or use one for both"
+                )
         return self
 
     @property
@@ -406,9 +515,9 @@ class ModelConfig(Settings):
     def positive_text(self) -> str:
         """Return the positive class as text, in the form in which classes are compared."""
         positive = self.positive_class
-        if isinstance(positive, bool):
-            return str(positive).lower()
-        return str(int(positive)) if isinstance(positive, float) else str(positive)
+        if isinstance(positive, bool) or (isinstance(positive, float) and positive.is_integer()):
+            return str(int(positive))
+        return str(positive)
 
     @property
     def drift_column(self) -> str:

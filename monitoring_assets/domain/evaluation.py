@@ -60,7 +60,7 @@ def summarise(check: str, measurements: Sequence[Measurement]) -> CheckResult:
     """Return the verdict that a group of measurements amounts to."""
     status = worst(m.status for m in measurements if m.status is not Status.INFO)
     deciding = [m for m in measurements if m.status is status]
-    reasons = dict.fromkeys(m.reason for m in deciding if m.reason)
+    reasons = dict.fromkeys(m.reason for m in deciding or measurements if m.reason)
     return CheckResult(
         check=check,
         kind=deciding[0].kind if deciding else Kind.NO_DATA,

@@ -7,7 +7,7 @@ from monitoring_assets.domain.measurement import Kind
 
 
 class Severity(StrEnum):
-    """Who should learn of it, and how fast."""
+    """Who should learn of it, and how fast; the most serious one comes first."""
 
     PAGE = "page"
     TICKET = "ticket"
