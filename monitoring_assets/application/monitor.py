@@ -60,7 +60,9 @@ PREDICTIONS_SOURCE, LABELS_SOURCE = "predictions", "labels"
 # Ends the state of labels that were too young to be judged, so that they are looked at again.
 WAITING = " waiting"
 
-_INCOMPLETE, _RECEIVED, _STORED = b"mlmon.incomplete", b"mlmon.received", b"mlmon.stored_columns"
+# What is known of stored rows and not in them.
+_INCOMPLETE, _RECEIVED = "mlmon.incomplete", "mlmon.received"
+_ABSENT, _STORED = "mlmon.absent_columns", "mlmon.stored_columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,7 @@ class ModelMonitor:
                     f"version {version!r} of {self.config.name}/{REFERENCE} is not there yet: "
                     f"materialize its partition {version!r} first"
                 )
-            stored = (rows.schema.metadata or {}).get(_STORED, b"").decode().split("\n")
+            stored = _told(rows, _STORED).split("\n")
             self._reference = Reference(self.config, version, rows, frozenset(stored))
         return self._reference
 
@@ -196,7 +198,11 @@ class ModelMonitor:
         checked = check_rows(reading.rows, contract(self.config, reference.seen_categories))
         unexpected = [c for c in reading.unexpected_columns if c not in reference.stored_columns]
         measured = measure_log(self.config, checked, reading.problems, unexpected)
-        metadata = {_INCOMPLETE: incomplete(reading.problems), _RECEIVED: str(checked.n)}
+        metadata = {
+            _INCOMPLETE: incomplete(reading.problems),
+            _RECEIVED: str(checked.n),
+            _ABSENT: "\n".join((*checked.missing_columns, *checked.wrong_types)),
+        }
         address = self.ports.artifacts.write_table(
             self._path(LOG, window.key), checked.valid.replace_schema_metadata(metadata)
         )
@@ -256,8 +262,10 @@ class ModelMonitor:
         """Measure the data quality of one stored window."""
         columns = [*self.config.features, self.config.columns.timestamp]
         rows = self._log(window, columns)
-        received = int((rows.schema.metadata or {}).get(_RECEIVED, rows.num_rows))
-        measured = measure_quality(rows, self.reference(), window, received)
+        received, absent = _told(rows, _RECEIVED), _told(rows, _ABSENT).split("\n")
+        measured = measure_quality(
+            rows, self.reference(), window, int(received or rows.num_rows), absent
+        )
         return self._stored(QUALITY, window, self._if_complete(rows, measured), run)
 
     def measure_drift(self, window: Window, run: RunInfo) -> Evaluation:
@@ -356,7 +364,7 @@ class ModelMonitor:
         self, rows: pa.Table, measured: tuple[Measurement, ...]
     ) -> tuple[Measurement, ...]:
         """Return measurements unjudged where part of the window could not be read."""
-        return unjudged_if((rows.schema.metadata or {}).get(_INCOMPLETE, b"").decode(), measured)
+        return unjudged_if(_told(rows, _INCOMPLETE), measured)
 
     def _stored(
         self,
@@ -387,6 +395,12 @@ def digest(labels: pa.Table) -> str:
     told = pa.BufferOutputStream()
     csv.write_csv(labels.drop([KNOWN_AT]), told)
     return hashlib.sha256(told.getvalue()).hexdigest()
+
+
+def _told(rows: pa.Table, key: str) -> str:
+    """Return what was stored with rows about them."""
+    text: bytes = (rows.schema.metadata or {}).get(key.encode(), b"")
+    return text.decode()
 
 
 def _first_failures(failures: Sequence[Failure]) -> str:

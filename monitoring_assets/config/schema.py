@@ -16,6 +16,9 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["type", "attributes"],
-        "properties": {"type": {"const": COMPONENT_TYPE}, "attributes": attributes},
+        "properties": {
+            "type": {"const": COMPONENT_TYPE, "description": "What the file declares."},
+            "attributes": attributes,
+        },
         "$defs": definitions,
     }

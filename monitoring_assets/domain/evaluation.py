@@ -9,7 +9,12 @@ from monitoring_assets.domain.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The verdict of one asset check: the worst of the measurements that count towards it."""
+    """The verdict of one asset check: the worst of the measurements that count towards it.
+
+    Attributes:
+        columns: The columns of the measurements that have this status.
+        reason: What they say, empty where all is as it should be.
+    """
 
     check: str
     kind: Kind
@@ -67,5 +72,5 @@ def summarise(check: str, measurements: Sequence[Measurement]) -> CheckResult:
         status=status,
         columns=tuple(dict.fromkeys(m.column for m in deciding if m.column)),
         n=max((m.n for m in measurements), default=0),
-        reason="; ".join(list(reasons)[:5]) or "nothing was measured",
+        reason="; ".join(list(reasons)[:5]) if measurements else "nothing was measured",
     )

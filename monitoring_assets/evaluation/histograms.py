@@ -1,11 +1,14 @@
 """Distributions of a window beside the reference's, coarse enough to look at."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from monitoring_assets.domain.evaluation import Histogram
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.evaluation.table import OTHER
 from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
 
 BINS = 20
@@ -56,22 +59,24 @@ def _shares(values: Floats, edges: Floats) -> tuple[float, ...]:
 
 def _of_categories(column: str, reference: CategorySample, current: CategorySample) -> Histogram:
     """Show the categories that are largest on either side, and all others as one bar."""
-    size = {
-        name: max(
-            reference.counts.get(name, 0) / reference.n, current.counts.get(name, 0) / current.n
-        )
-        for name in {**reference.counts, **current.counts}
-    }
+    before, now = _category_shares(reference), _category_shares(current)
+    size = {name: max(before.get(name, 0), now.get(name, 0)) for name in {**before, **now}}
     shown = sorted(size, key=lambda name: (-size[name], name))[:MOST_CATEGORIES]
-    sides = []
-    for side in (reference, current):
-        shares = [side.counts.get(name, 0) / side.n for name in shown]
-        sides.append((*shares, max(0.0, 1 - sum(shares))))
-    more = len(size) > len(shown)
-    end = None if more else -1
+    labels = tuple(shown) if len(shown) == len(size) else (*shown, OTHER)
     return Histogram(
         column=column,
-        labels=(*shown, "other")[:end],
-        reference=sides[0][:end],
-        current=sides[1][:end],
+        labels=labels,
+        reference=_bars(before, shown, len(labels)),
+        current=_bars(now, shown, len(labels)),
     )
+
+
+def _category_shares(sample: CategorySample) -> dict[str, float]:
+    n = sample.n
+    return {name: count / n for name, count in sample.counts.items()}
+
+
+def _bars(shares: Mapping[str, float], shown: list[str], length: int) -> tuple[float, ...]:
+    """Return the bars of the categories that are shown, and the rest if there is a bar for it."""
+    bars = [shares.get(name, 0.0) for name in shown]
+    return (*bars, max(0.0, 1 - sum(bars)))[:length]

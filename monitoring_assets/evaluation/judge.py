@@ -32,13 +32,16 @@ def measured(
 
 
 def at_most(measurement: Measurement, limit: float, *, min_rows: int) -> Measurement:
-    """Judge a number that should not exceed a limit."""
-    return _judged(measurement, limit, min_rows, is_bad=_value(measurement) > limit, word="above")
-
-
-def at_least(measurement: Measurement, limit: float, *, min_rows: int) -> Measurement:
-    """Judge a number that should reach a limit."""
-    return _judged(measurement, limit, min_rows, is_bad=_value(measurement) < limit, word="below")
+    """Judge a number that should not exceed a limit; as much as the limit is allowed."""
+    if measurement.n < min_rows:
+        return unjudged(measurement, too_few(measurement.n, min_rows))
+    if measurement.value is None:
+        return unjudged(measurement, measurement.reason or "could not be computed")
+    if measurement.value <= limit:
+        return measurement.with_verdict(Status.OK, "", limit)
+    name = f"{measurement.column}: " if measurement.column else ""
+    reason = f"{name}{measurement.metric} {measurement.value:.4g} is above {limit:.4g}"
+    return measurement.with_verdict(Status.BAD, reason, limit)
 
 
 def unjudged(measurement: Measurement, reason: str) -> Measurement:
@@ -56,21 +59,3 @@ def unjudged_if(reason: str, measurements: Iterable[Measurement]) -> tuple[Measu
 def too_few(n: int, min_rows: int) -> str:
     """Return why so few rows are not judged."""
     return f"{n:,} rows are fewer than min_rows {min_rows:,}"
-
-
-def _value(measurement: Measurement) -> float:
-    return 0.0 if measurement.value is None else measurement.value
-
-
-def _judged(
-    measurement: Measurement, limit: float, min_rows: int, *, is_bad: bool, word: str
-) -> Measurement:
-    if measurement.n < min_rows:
-        return unjudged(measurement, too_few(measurement.n, min_rows))
-    if measurement.value is None:
-        return unjudged(measurement, measurement.reason or "could not be computed")
-    name = f"{measurement.column}: " if measurement.column else ""
-    reason = f"{name}{measurement.metric} {measurement.value:.4g} is {word} {limit:.4g}"
-    if is_bad:
-        return measurement.with_verdict(Status.BAD, reason, limit)
-    return measurement.with_verdict(Status.OK, "", limit)

@@ -4,7 +4,7 @@ What a row may look like at all belongs to `evaluation.contract`; whether the di
 to `evaluation.drift`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,13 @@ import pyarrow as pa
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.window import Window
-from monitoring_assets.evaluation.judge import at_most, measured, too_few, unjudged
+from monitoring_assets.evaluation.judge import (
+    at_most,
+    measured,
+    too_few,
+    unjudged,
+    unjudged_if,
+)
 from monitoring_assets.evaluation.log import NO_ROWS
 from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.reference import Reference
@@ -37,7 +43,11 @@ _METRICS = {
 
 
 def measure_quality(
-    rows: pa.Table, reference: Reference, window: Window, received: int
+    rows: pa.Table,
+    reference: Reference,
+    window: Window,
+    received: int,
+    absent: Collection[str] = (),
 ) -> tuple[Measurement, ...]:
     """Return the quality of one window.
 
@@ -46,24 +56,19 @@ def measure_quality(
         reference: What the rows are compared with.
         window: The window.
         received: How many rows arrived, invalid ones among them.
+        absent: Columns that were not stored, or in another form; that is trouble of the schema.
     """
     config, baseline = reference.config, reference.baseline(window)
     found = [_volume(config, reference.expected_rows(window), received)]
     if not rows.num_rows:
         return (*found, *(unjudged(_bare(check), NO_ROWS) for check in CHECKS[1:]))
     for name, feature in config.features.items():
-        limit = config.quality.missing if feature.max_missing is None else feature.max_missing
+        gone = f"{name} is missing or of another type" if name in absent else ""
+        found += unjudged_if(gone, [_missing(config, baseline, name, rows)])
         if feature.type == "numeric":
-            values = numbers(rows, name)
-            found += _missing(
-                config, baseline, name, int(np.isnan(values).sum()), len(values), limit
-            )
-            found += _numeric(config, baseline, name, values)
+            found += _numeric(config, baseline, name, numbers(rows, name))
         else:
-            counts = category_counts(rows, name)
-            n = rows.num_rows
-            found += _missing(config, baseline, name, n - counts.n, n, limit)
-            found += _categorical(config, baseline, name, counts)
+            found += _categorical(config, baseline, name, category_counts(rows, name))
     return tuple(found)
 
 
@@ -102,12 +107,12 @@ def _share(metric: str, check: str, column: str, part: int, n: int) -> Measureme
     return measured(metric, Kind.QUALITY, share(part, n), check=check, column=column)
 
 
-def _missing(
-    config: ModelConfig, baseline: Profile, name: str, missing: int, n: int, allowed: float
-) -> Iterator[Measurement]:
+def _missing(config: ModelConfig, baseline: Profile, name: str, rows: pa.Table) -> Measurement:
+    own = config.features[name].max_missing
+    allowed = config.quality.missing if own is None else own
+    found = _share("missing_share", MISSING, name, rows.column(name).null_count, rows.num_rows)
     limit = min(1.0, baseline.missing_share(name) + allowed)
-    found = _share("missing_share", MISSING, name, missing, n)
-    yield at_most(found, limit, min_rows=config.min_rows)
+    return at_most(found, limit, min_rows=config.min_rows)
 
 
 def _numeric(

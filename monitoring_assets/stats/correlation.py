@@ -1,10 +1,8 @@
-"""How numeric columns move together, and how far that has changed.
+"""How numeric columns move together.
 
 Correlations that are undefined (a constant column, too few common rows) are NaN and are never
 compared.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +12,6 @@ from monitoring_assets.stats.samples import Floats
 # Below this share of its column's variance, a column is constant in the rows that a pair has in
 # common; what is left is rounding.
 _CONSTANT = 1e-12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CorrelationChange:
-    """How far two correlation matrices of the same k columns are apart.
-
-    Attributes:
-        matrix: Current minus reference, shape `(k, k)`, NaN where either is undefined.
-        largest: The largest absolute change, None where no pair can be compared.
-        pair: The indices of the two columns with that change.
-    """
-
-    matrix: Floats
-    largest: float | None
-    pair: tuple[int, int] | None
 
 
 def correlation_matrix(values: Floats) -> Floats:
@@ -42,18 +25,6 @@ def correlation_matrix(values: Floats) -> Floats:
         return np.full((values.shape[1],) * 2, np.nan)
     centred = _from_first_value(values, present)
     return _complete(centred) if present.all() else _pairwise(centred, present)
-
-
-def correlation_change(reference: Floats, current: Floats) -> CorrelationChange:
-    """Return how two correlation matrices differ and which pair of columns differs most."""
-    change = current - reference
-    upper = np.abs(np.where(np.triu(np.ones(change.shape, dtype=bool), k=1), change, np.nan))
-    if np.isnan(upper).all():
-        return CorrelationChange(matrix=change, largest=None, pair=None)
-    first, second = np.unravel_index(np.nanargmax(upper), upper.shape)
-    return CorrelationChange(
-        matrix=change, largest=float(upper[first, second]), pair=(int(first), int(second))
-    )
 
 
 def _from_first_value(values: Floats, present: NDArray[np.bool_]) -> Floats:

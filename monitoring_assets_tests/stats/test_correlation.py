@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monitoring_assets.stats.correlation import correlation_change, correlation_matrix
+from monitoring_assets.stats.correlation import correlation_matrix
 
 
 @pytest.fixture
@@ -69,27 +69,3 @@ def test_no_correlation_rests_on_less_than_two_rows(values, rows):
 def test_a_column_without_any_value_has_no_correlation(values):
     values[:, 4] = np.nan
     assert np.isnan(correlation_matrix(values)[4]).all()
-
-
-def test_the_pair_that_moved_most_is_named():
-    reference = np.array([[1.0, 0.2, 0.5], [0.2, 1.0, 0.9], [0.5, 0.9, 1.0]])
-    current = np.array([[1.0, 0.3, 0.4], [0.3, 1.0, -0.1], [0.4, -0.1, 1.0]])
-    change = correlation_change(reference, current)
-    assert (change.pair, change.largest) == ((1, 2), pytest.approx(1.0))
-
-
-def test_the_change_keeps_its_sign_in_the_matrix():
-    reference, current = np.array([[1.0, 0.5], [0.5, 1.0]]), np.array([[1.0, 0.1], [0.1, 1.0]])
-    assert correlation_change(reference, current).matrix[0, 1] == pytest.approx(-0.4)
-
-
-def test_an_undefined_correlation_is_not_compared():
-    reference = np.array([[1.0, np.nan, 0.5], [np.nan, np.nan, np.nan], [0.5, np.nan, 1.0]])
-    current = np.array([[1.0, 0.9, 0.6], [0.9, 1.0, 0.9], [0.6, 0.9, 1.0]])
-    assert correlation_change(reference, current).pair == (0, 2)
-
-
-@pytest.mark.parametrize("matrix", [np.ones((1, 1)), np.empty((0, 0)), np.full((2, 2), np.nan)])
-def test_without_a_pair_to_compare_there_is_no_change(matrix):
-    change = correlation_change(matrix, matrix)
-    assert (change.largest, change.pair) == (None, None)
