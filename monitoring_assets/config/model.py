@@ -43,15 +43,23 @@ def parse_duration(text: object) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def _print_duration(value: timedelta) -> str:
+def print_duration(value: timedelta) -> str:
+    """Return a length of time as it is written in the YAML.
+
+    >>> print_duration(timedelta(days=14)), print_duration(timedelta(hours=6))
+    ('14d', '6h')
+    """
     minutes = int(value.total_seconds() // 60)
-    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
+    for unit, length in (("d", 24 * 60), ("h", 60)):
+        if minutes and minutes % length == 0:
+            return f"{minutes // length}{unit}"
+    return f"{minutes}m"
 
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
-    PlainSerializer(_print_duration),
+    PlainSerializer(print_duration),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[mhd]\s*$", "examples": ["6h"]}),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -120,7 +128,7 @@ class CadenceSettings(Settings):
     def _empty_windows_are_noticed(self) -> Self:
         if self.look_back <= self.deadline:
             raise ValueError(
-                f"look_back must be longer than the deadline of {_print_duration(self.deadline)}, "
+                f"look_back must be longer than the deadline of {print_duration(self.deadline)}, "
                 "or a window that stays empty is never noticed"
             )
         return self
@@ -456,7 +464,7 @@ class ModelConfig(Settings):
         wait = self.performance.complete_after
         if self.label_column is not None and self.cadence.look_back <= wait:
             raise ValueError(
-                f"cadence.look_back must be longer than the {_print_duration(wait)} of "
+                f"cadence.look_back must be longer than the {print_duration(wait)} of "
                 "performance.complete_after, or labels that stay away are never noticed"
             )
         return self

@@ -67,9 +67,13 @@ class Cadence:
         >>> Cadence(every=Every.DAY, start=date(2026, 1, 1)).window("2026-01-02").hours
         24.0
         """
-        if self.every is Every.HOUR:
-            return self._hour(datetime.strptime(key, HOUR_KEY).replace(tzinfo=UTC))
-        return self._day(datetime.strptime(key, DAY_KEY).replace(tzinfo=UTC).date())
+        is_hourly = self.every is Every.HOUR
+        try:
+            moment = datetime.strptime(key, HOUR_KEY if is_hourly else DAY_KEY).replace(tzinfo=UTC)
+        except ValueError as error:
+            example = "2026-01-31-23:00" if is_hourly else "2026-01-31"
+            raise ValueError(f"{key!r} is no window; write it like {example}") from error
+        return self._hour(moment) if is_hourly else self._day(moment.date())
 
     def containing(self, moment: datetime) -> Window:
         """Return the window that holds an aware moment."""
