@@ -1,0 +1,142 @@
+"""The demo's history through the whole evaluation: all that happens is found, and nothing else."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from monitoring_assets.alerting.severity import severity_of
+from monitoring_assets.application.backtest import ReplayedWindow, incidents, replay
+from monitoring_assets.composition import Workspace
+from monitoring_assets.config.loader import load_models
+from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.demo.calendar import Event, EventKind, Expectation, load_calendar
+from monitoring_assets.demo.history import write_history, write_model_file
+from monitoring_assets.domain.incident import Incident, Severity
+from monitoring_assets.domain.measurement import Status
+from monitoring_assets_tests.demo.conftest import FIRST_DAY
+
+pytestmark = pytest.mark.slow
+
+CALENDAR = load_calendar()
+DAYS = range(CALENDAR.history_days)
+FAULTS = [event for event in CALENDAR.events if event.kind is EventKind.INCIDENT]
+EXPECTED = [(event, expectation) for event in FAULTS for expectation in event.expected]
+# Windows of faults, and three more in which what must be gone for two windows is still open.
+BUSY = {day for event in FAULTS for day in range(event.windows.start, event.windows.stop + 3)}
+QUIET = [day for day in DAYS if day not in BUSY]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The replayed windows and incidents of the demo, by the index of their day."""
+
+    config: ModelConfig
+    windows: list[ReplayedWindow]
+    incidents: list[Incident]
+
+    def day(self, key: str) -> int:
+        return [w.window.key for w in self.windows].index(key)
+
+    def told(self, day: int) -> list[str]:
+        """Return the checks that fail in a window and are worth telling."""
+        return [
+            f"{check.check}: {check.reason}"
+            for check in self.windows[day].checks
+            if check.status in {Status.BAD, Status.ERROR}
+            and severity_of(self.config, check.kind) is not Severity.INFO
+        ]
+
+    def opened(self, event: Event, expectation: Expectation) -> list[Incident]:
+        return [
+            i
+            for i in self.incidents
+            if i.kind is expectation.kind and self.day(i.opened_window) in event.windows
+        ]
+
+
+@pytest.fixture(scope="module")
+def story(history, tmp_path_factory) -> Story:
+    """Replay the history, continued until all labels of its windows are there."""
+    folder = tmp_path_factory.mktemp("replayed")
+    shutil.copytree(history.folder, folder, dirs_exist_ok=True)
+    until = datetime.combine(FIRST_DAY, time(), UTC) + timedelta(days=len(DAYS) + 16)
+    write_history(
+        folder, first_day=FIRST_DAY, days=len(DAYS), until=until, progress=lambda _: None
+    )
+    (model,) = load_models([write_model_file(folder, folder / "models", FIRST_DAY)])
+    cadence = model.config.cadence.windows
+    windows = [cadence.window(str(history.day(day))) for day in DAYS]
+    monitor = Workspace({}).replaying_monitor(model)
+    replayed = list(replay(monitor, windows))
+    return Story(model.config, replayed, incidents(monitor, replayed))
+
+
+@pytest.mark.parametrize(
+    ("event", "expectation"), EXPECTED, ids=[f"{e.name}-{x.kind}" for e, x in EXPECTED]
+)
+def test_what_happens_is_an_incident_of_its_kind_and_columns(story, event, expectation):
+    (incident,) = story.opened(event, expectation)
+    assert set(expectation.columns) <= set(incident.columns)
+
+
+@pytest.mark.parametrize("event", FAULTS, ids=[event.name for event in FAULTS])
+def test_an_incident_ends_soon_after_what_caused_it(story, event):
+    for expectation in event.expected:
+        (incident,) = story.opened(event, expectation)
+        if event.windows.stop >= len(DAYS):
+            assert incident.resolved_window is None
+        else:
+            assert story.day(incident.resolved_window) in range(
+                event.windows.stop - 1, event.windows.stop + 3
+            )
+
+
+def test_nobody_is_called_for_anything_else(story):
+    expected = {(event.name, x.kind) for event, x in EXPECTED}
+    found = set()
+    for incident in story.incidents:
+        if incident.severity is Severity.INFO:
+            continue
+        (event,) = [e for e in FAULTS if story.day(incident.opened_window) in e.windows]
+        found.add((event.name, incident.kind))
+    assert found <= expected
+
+
+@pytest.mark.parametrize("day", QUIET)
+def test_nothing_is_told_of_a_quiet_or_harmless_window(story, day):
+    assert story.told(day) == []
+
+
+def test_harmless_events_are_among_the_quiet_windows():
+    harmless = [e for e in CALENDAR.events if e.kind is EventKind.HARMLESS]
+    assert {day for e in harmless for day in e.days} <= set(QUIET)
+
+
+def test_every_quiet_check_of_a_quiet_window_was_judged(story):
+    unjudged = {
+        (check.check, check.reason)
+        for day in QUIET
+        for check in story.windows[day].checks
+        if check.status is Status.UNJUDGED
+    }
+    assert unjudged == set()
+
+
+@pytest.mark.parametrize(
+    ("event", "expectation"),
+    [(e, x) for e, x in EXPECTED if x.segment and x.kind == "feature_drift"],
+    ids=str,
+)
+def test_drift_of_a_segment_is_largest_there(story, event, expectation):
+    for day in event.windows:
+        for column in expectation.columns:
+            group = expectation.segment.partition("=")[0]
+            by_segment = {
+                m.segment: m.value
+                for evaluation in story.windows[day].evaluations
+                for m in evaluation.measurements
+                if m.metric == "drift" and m.column == column and m.segment.startswith(f"{group}=")
+            }
+            assert max(by_segment, key=by_segment.get) == expectation.segment
