@@ -61,7 +61,7 @@ class Measurement:
     """One number about one window.
 
     Attributes:
-        metric: A name of `metrics.registry`.
+        metric: What was measured; with column, segment and version it is unique in its asset.
         kind: The kind of incident it becomes when it fails.
         check: The asset check it counts towards, empty for numbers that are only shown.
         column: The column it is about, empty for the whole window.

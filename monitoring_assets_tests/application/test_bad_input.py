@@ -3,7 +3,7 @@
 import gc
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from time import process_time
@@ -57,7 +57,6 @@ class Case:
     judged: tuple[str, ...] = ("amount", "age", "plan")
     quarantined: int = 0
     why: str = ""
-    changes: dict = field(default_factory=dict)
 
 
 def writes(rows: pa.Table) -> Callable[[Scenario], int]:
@@ -392,15 +391,15 @@ CASES = [
 ]
 
 
-@pytest.fixture(params=CASES, ids=[case.name.replace(" ", "_") for case in CASES])
+@pytest.fixture(scope="module", params=CASES, ids=[case.name.replace(" ", "_") for case in CASES])
 def case(request) -> Case:
     return request.param
 
 
-@pytest.fixture
-def told(case, scenario) -> tuple[Judged, int]:
+@pytest.fixture(scope="module")
+def told(case, tmp_path_factory) -> tuple[Judged, int]:
     """Return what was found, and how many rows could be read."""
-    made = scenario(changes=case.changes)
+    made = Scenario(tmp_path_factory.mktemp("case"))
     n = case.write(made)
     return made.judge(), n
 
