@@ -279,37 +279,35 @@ def _broken_cells(
 ) -> Iterator[_Broken]:
     for name, mask in unreadable.items():
         yield _Broken(name, "is not a number", np.flatnonzero(mask))
-    cases = _pandera_failures(table, tuple(rule for rule in rules if rule.can_be_broken))
-    for (column, rule), found in cases.groupby(["column", "check"], sort=False):
-        positions = np.sort(found["index"].to_numpy(dtype=np.int64))
-        if column in unreadable:  # already said: the value is not missing but unreadable
-            positions = positions[~unreadable[column][positions]]
-        if rule == REPEATED:  # a row without an id repeats no other
-            present = table.column(column).is_valid().to_numpy()
+    for cell in _pandera_failures(table, tuple(rule for rule in rules if rule.can_be_broken)):
+        positions = cell.positions
+        if cell.column in unreadable:  # already said: the value is not missing but unreadable
+            positions = positions[~unreadable[cell.column][positions]]
+        if cell.rule == REPEATED:  # a row without an id repeats no other
+            present = table.column(cell.column).is_valid().to_numpy()
             positions = positions[present[positions]]
         if len(positions):
-            yield _Broken(column, rule, positions)
+            yield _Broken(cell.column, cell.rule, positions)
 
 
-def _pandera_failures(table: pa.Table, rules: tuple[ColumnRule, ...]) -> Any:
-    """Return pandera's failure cases: a frame with `column`, `check` and `index` (the row)."""
+def _pandera_failures(table: pa.Table, rules: tuple[ColumnRule, ...]) -> Iterator[_Broken]:
+    """Yield what pandera finds, one rule of one column after the other."""
     import pandas as pd
     import pandera.errors
 
     if not table.num_rows or not rules:
-        return pd.DataFrame({"column": [], "check": [], "index": []})
+        return
     columns = pa.table({rule.name: _comparable(table.column(rule.name)) for rule in rules})
     frame = columns.to_pandas(types_mapper=pd.ArrowDtype)  # no copy, and no object per text
     try:
         pandera_schema(rules).validate(frame, lazy=True, inplace=True)
     except pandera.errors.SchemaErrors as error:
-        cases = error.failure_cases.dropna(subset=["index"])
         missing = {rule.name: rule.form.missing for rule in rules}
-        check = cases["check"].replace({"field_uniqueness": REPEATED})
-        return cases.assign(
-            check=check.mask(check == "not_nullable", cases["column"].map(missing))
-        )
-    return pd.DataFrame({"column": [], "check": [], "index": []})
+        cases = error.failure_cases.dropna(subset=["index"])
+        for (column, check), found in cases.groupby(["column", "check"], sort=False):
+            names = {"field_uniqueness": REPEATED, "not_nullable": missing[column]}
+            positions = np.sort(found["index"].to_numpy(dtype=np.int64))
+            yield _Broken(column, names.get(check, check), positions)
 
 
 def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
