@@ -1,6 +1,7 @@
 """The composition root of the Dagster code location: every model of the models' folder.
 
-`workspace.yaml` points here.
+`workspace.yaml` points here. A project that loads `MonitoredModel` components by itself merges
+`shared_definitions` with them.
 """
 
 import os
@@ -20,6 +21,12 @@ def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:
         ConfigurationError: With every problem of every model file.
     """
     workspace = Workspace(environ)
+    models = map(model_definitions, workspace.models.values())
+    return dg.Definitions.merge(shared_definitions(workspace), *models)
+
+
+def shared_definitions(workspace: Workspace) -> dg.Definitions:
+    """Return what models share: alerts, automation, and the resource that their assets need."""
     automation = dg.AutomationConditionSensorDefinition(
         "follow_inputs",
         target=dg.AssetSelection.all(),
@@ -27,12 +34,11 @@ def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:
         minimum_interval_seconds=60,
         description="Requests derived assets whose inputs changed by other ways than a sensor.",
     )
-    shared = dg.Definitions(
+    return dg.Definitions(
         sensors=[deliver_alerts, failed_runs, automation],
         resources={"workspace": workspace},
         executor=dg.in_process_executor,  # a second process costs 4 CPU seconds of imports a step
     )
-    return dg.Definitions.merge(shared, *map(model_definitions, workspace.models.values()))
 
 
 @dg.definitions

@@ -30,7 +30,6 @@ from monitoring_assets.defs.automation import when_inputs_change
 from monitoring_assets.defs.partitions import (
     BACKFILL_POLICY,
     active_reference,
-    is_backfill,
     reference_partitions,
     window_partitions,
     windows_of,
@@ -44,11 +43,12 @@ from monitoring_assets.defs.rendering import (
     measurement_table,
 )
 from monitoring_assets.defs.results import PartitionResult, report
+from monitoring_assets.defs.runs import is_backfill
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.measurement import Kind, Measurement
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation import drift, labels, log, performance, quality
-from monitoring_assets.evaluation.contract import contract
+from monitoring_assets.evaluation.contract import contract, reference_contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def window_keys(name: str) -> list[dg.AssetKey]:
 
 def run_info(context: dg.AssetExecutionContext) -> RunInfo:
     """Return what is recorded about a run; this is where the clock is read."""
-    return RunInfo(run_id=context.run_id, computed_at=datetime.now(UTC))
+    return RunInfo(run_id=context.run.run_id, computed_at=datetime.now(UTC))
 
 
 def _common(model: LoadedModel) -> dict[str, Any]:
@@ -111,6 +111,7 @@ def _definition_metadata(model: LoadedModel) -> dict[str, Any]:
     return {
         "configuration": dg.MetadataValue.path(str(model.file)),
         "task": model.config.task,
+        "model": model.config.description or model.config.name,
         "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference]),
     }
 
@@ -127,7 +128,7 @@ def _reference_asset(model: LoadedModel) -> dg.AssetsDefinition:
             f"version; `{config.reference.active}` is active. Rows keep the log's contract."
         ),
         metadata=_definition_metadata(model)
-        | {"dagster/column_schema": column_schema(contract(config))},
+        | {"dagster/column_schema": column_schema(reference_contract(config))},
         **_common(model),
     )
     def reference_dataset(
@@ -178,9 +179,7 @@ def _window_asset(model: LoadedModel, asset: WindowAsset) -> dg.AssetsDefinition
                 kinds=set(asset.kinds),
                 description=asset.description,
                 metadata=_definition_metadata(model) | schema,
-                automation_condition=(
-                    when_inputs_change(config.cadence.look_back) if asset.is_automatic else None
-                ),
+                automation_condition=(when_inputs_change(config) if asset.is_automatic else None),
                 **_common(model),
             )
         ],
@@ -211,7 +210,7 @@ def _results(
             monitor=monitor,
             window=window,
             run=run,
-            is_backfill=is_backfill(context),
+            is_backfill=is_backfill(context.run.tags),
             settings=workspace.settings,
         )
         results.append(asset.step(task))

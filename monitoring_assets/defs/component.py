@@ -14,7 +14,7 @@ class MonitoredModel(dg.Component):
     """One monitored model: reference, prediction log, quality, drift, performance and alerts."""
 
     def __init__(self, model: LoadedModel) -> None:
-        self._model = model
+        self.model = model
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
@@ -30,4 +30,4 @@ class MonitoredModel(dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
         """Return the model's assets, its job and its sensor."""
-        return model_definitions(self._model)
+        return model_definitions(self.model)

@@ -1,21 +1,24 @@
 """Sensors around alerts: deliver what waits, and tell of runs that failed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
 from monitoring_assets.alerting.failed_run import failed_run, first_line
 from monitoring_assets.application.dispatch import dispatch
+from monitoring_assets.application.monitor import REFERENCE
 from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Workspace
-from monitoring_assets.defs.model import windows_job_name
-from monitoring_assets.defs.partitions import BACKFILL_TAG, HISTORY_TAG, RANGE_END
+from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.defs.assets import window_keys
+from monitoring_assets.defs.failures import first_failure
+from monitoring_assets.defs.model import reference_job_name, windows_job_name
+from monitoring_assets.defs.runs import WILL_RETRY, is_backfill, last_window
 from monitoring_assets.domain.window import Window
 
 # A sensor's tick may take 60 seconds in all.
 BUDGET_SECONDS = 20
-PARTITION_TAG, WILL_RETRY_TAG = "dagster/partition", "dagster/will_retry"
 
 
 @dg.sensor(
@@ -51,24 +54,40 @@ def failed_runs(
     context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[Workspace]
 ) -> None:
     """Enqueue a message and do no more: a failure sensor that raises loses its event."""
-    run = context.dagster_run
-    name = run.job_name.removesuffix(windows_job_name(""))
-    if name not in workspace.models or run.tags.get(WILL_RETRY_TAG) == "true":
+    run, now = context.dagster_run, datetime.now(UTC)
+    if run.tags.get(WILL_RETRY) == "true":
         return
-    model = workspace.models[name]
-    window = _window(model.config.cadence.windows.window, run.tags)
-    if window is None:
-        return
-    decision = failed_run(
-        model.config,
-        window,
-        first_line(context.failure_event.message or ""),
-        f"{workspace.settings.ui_url}/runs/{run.run_id}",
-        is_backfill=BACKFILL_TAG in run.tags or HISTORY_TAG in run.tags,
-    )
-    workspace.decisions.record(decision, RunInfo(run_id=run.run_id, computed_at=datetime.now(UTC)))
+    error = first_failure(context.get_step_failure_events())
+    error = error or first_line(context.failure_event.message or "")
+    for model in workspace.models.values():
+        window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
+        if window is None:
+            continue
+        decision = failed_run(
+            model.config,
+            window,
+            error,
+            f"{workspace.settings.ui_url}/runs/{run.run_id}",
+            is_backfill=is_backfill(run.tags),
+        )
+        workspace.decisions.record(decision, RunInfo(run_id=run.run_id, computed_at=now))
 
 
-def _window(window_of: Callable[[str], Window], tags: Mapping[str, str]) -> Window | None:
-    key = tags.get(RANGE_END) or tags.get(PARTITION_TAG)
-    return None if key is None else window_of(key)
+def _concerns(config: ModelConfig, run: dg.DagsterRun) -> bool:
+    """Return whether a run was to monitor a model, by its own jobs or asset by asset."""
+    name = config.name
+    if run.job_name in {windows_job_name(name), reference_job_name(name)}:
+        return True
+    monitored = {*window_keys(name), dg.AssetKey([name, REFERENCE])}
+    return not monitored.isdisjoint(run.asset_selection or ())
+
+
+def _window(config: ModelConfig, tags: Mapping[str, str], now: datetime) -> Window | None:
+    """Return the newest window of a run.
+
+    Without the reference it is the newest complete one that cannot be monitored.
+    """
+    key, cadence = last_window(tags), config.cadence.windows
+    if key is None or key in config.reference.versions:
+        return cadence.last_complete(now)
+    return cadence.window(key)

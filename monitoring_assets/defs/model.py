@@ -1,5 +1,7 @@
 """Everything Dagster knows of one model: its assets, its jobs and the sensor that feeds it."""
 
+import warnings
+
 import dagster as dg
 
 from monitoring_assets.application.monitor import REFERENCE
@@ -21,6 +23,14 @@ def reference_job_name(name: str) -> str:
 
 def model_definitions(model: LoadedModel) -> dg.Definitions:
     """Return the definitions of one model; the resource `workspace` comes from outside."""
+    with warnings.catch_warnings():
+        # They would fill the terminal of every process; pyproject pins Dagster's minor version.
+        for category in (dg.BetaWarning, dg.PreviewWarning):
+            warnings.simplefilter("ignore", category)
+        return _model_definitions(model)
+
+
+def _model_definitions(model: LoadedModel) -> dg.Definitions:
     name = model.config.name
     windows_job = dg.define_asset_job(
         windows_job_name(name),

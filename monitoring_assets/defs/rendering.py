@@ -43,13 +43,14 @@ def headline_numbers(measurements: Iterable[Measurement]) -> dict[str, float]:
 
 
 def check_metadata(check: CheckResult, measurements: Sequence[Measurement]) -> dict[str, Any]:
-    """Return why a check has its verdict, and the numbers behind it."""
-    return {
-        "status": str(check.status),
-        "reason": check.reason,
-        "n": check.n,
-        "measurements": measurement_table(_most_telling(measurements)),
-    }
+    """Return the verdict of a check, and the numbers that somebody should look at.
+
+    A table of the others would be half of all that a window writes to Dagster's event log.
+    """
+    metadata: dict[str, Any] = {"status": str(check.status), "n": check.n}
+    if failing := [m for m in measurements if m.status.is_failing]:
+        metadata["failing"] = measurement_table(_most_telling(failing))
+    return metadata
 
 
 def failure_table(failures: Sequence[Failure]) -> dg.TableMetadataValue:

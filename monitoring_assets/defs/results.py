@@ -54,7 +54,7 @@ def _check_result(key: dg.AssetKey, name: str, result: PartitionResult) -> dg.As
         check_name=name,
         passed=verdict.status is Status.OK,
         severity=_severity(verdict.status),
-        description=verdict.reason,
+        description=_why(verdict),
         metadata=metadata,
     )
 
@@ -74,7 +74,7 @@ def _evaluations(
                 check_name=name,
                 passed=verdict.status is Status.OK,
                 severity=_severity(verdict.status),
-                description=verdict.reason,
+                description=_why(verdict),
                 metadata=metadata,
                 partition=result.partition,
                 blocking=False,
@@ -106,6 +106,10 @@ def _verdict(name: str, result: PartitionResult) -> tuple[CheckResult, dict[str,
     verdict = result.evaluation.check(name)
     behind = [m for m in result.evaluation.measurements if m.check == name]
     return verdict, check_metadata(verdict, behind)
+
+
+def _why(verdict: CheckResult) -> str | None:
+    return None if verdict.status is Status.OK else verdict.reason
 
 
 def _severity(status: Status) -> dg.AssetCheckSeverity:
