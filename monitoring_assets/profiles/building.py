@@ -1,0 +1,220 @@
+"""How rows become a profile, in one pass and bounded memory.
+
+A batch becomes a profile of its own, and profiles are merged in the order of the batches; so the
+result does not depend on the number of threads. Reading files belongs to the caller.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitoring_assets.profiles.columns import (
+    Counts,
+    counted,
+    floats,
+    int_array,
+    is_valid,
+    text_counts,
+    view,
+)
+from monitoring_assets.profiles.grid import Grid
+from monitoring_assets.profiles.layout import Categories, Layout
+from monitoring_assets.profiles.profile import (
+    FEW,
+    NO_BORDER,
+    CategoryProfile,
+    CoMoments,
+    NumericProfile,
+    Profile,
+    below_border,
+    merge,
+)
+from monitoring_assets.stats.samples import Floats
+
+# Sorting is fastest where a column of a batch stays in the second-level cache (1 MiB).
+BATCH_ROWS = 131_072
+_BLOCK = 8192  # rows whose columns are multiplied at once
+
+
+def profile_batches(
+    batches: Iterable[pa.RecordBatch | pa.Table], layout: Layout, *, threads: int = 2
+) -> Profile:
+    """Return the profile of all rows of `batches`.
+
+    Batches of `BATCH_ROWS` rows are fastest. Set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
+    its own threads only cost here.
+    """
+    return reduce(merge, _profiles(batches, layout, threads), empty_profile(layout))
+
+
+def _profiles(
+    batches: Iterable[pa.RecordBatch | pa.Table], layout: Layout, threads: int
+) -> Iterator[Profile]:
+    """Yield the profile of each batch in order; at most `threads` batches are in memory."""
+    if threads == 1:
+        yield from (profile_of(batch, layout) for batch in batches)
+        return
+    waiting: deque[Future[Profile]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in batches:
+            waiting.append(pool.submit(profile_of, batch, layout))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        for last in waiting:
+            yield last.result()
+
+
+def empty_profile(layout: Layout) -> Profile:
+    """Return the profile of no rows, which changes nothing that it is merged with."""
+    return profile_of(pa.table({name: pa.nulls(0) for name in layout.columns}), layout)
+
+
+def profile_of(rows: pa.RecordBatch | pa.Table, layout: Layout) -> Profile:
+    """Return the profile of rows in memory; a column that is not there has no values."""
+    values = {name: _values(rows, name) for name in layout.grids}
+    numeric = {
+        name: numeric_profile(np.sort(values[name]), grid) for name, grid in layout.grids.items()
+    }
+    return Profile(
+        layout=layout.key,
+        rows=rows.num_rows,
+        numeric=numeric,
+        categorical={
+            name: category_profile(_column(rows, name), known)
+            for name, known in layout.categories.items()
+        },
+        comoments=comoments(layout, [values[name] for name in layout.correlated], numeric),
+    )
+
+
+def _column(rows: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
+    if name in rows.schema.names:
+        return rows.column(name)
+    return pa.nulls(rows.num_rows, pa.string())
+
+
+def _values(rows: pa.RecordBatch | pa.Table, name: str) -> Floats:
+    if name in rows.schema.names:
+        return floats(rows.column(name))
+    return np.full(rows.num_rows, np.nan)
+
+
+def numeric_profile(values: Floats, grid: Grid) -> NumericProfile:
+    """Return the profile of all values of a column in ascending order, NaN last, shape `(n,)`."""
+    start, end, missing_from = np.searchsorted(values, [-np.finfo(float).max, np.inf, np.nan])
+    finite = values[start:end]
+    borders = np.concatenate([[0], np.searchsorted(finite, grid.edges), [len(finite)]])
+    counts = np.diff(borders)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = finite - grid.centre
+        sums, squares = _sums(centred, borders, counts), float(np.dot(centred, centred))
+    return NumericProfile(
+        missing=len(values) - int(missing_from),
+        negative_infinite=int(start),
+        positive_infinite=int(missing_from - end),
+        low=float(finite[0]) if len(finite) else np.inf,
+        high=float(finite[-1]) if len(finite) else -np.inf,
+        counts=counts,
+        sums=sums,
+        squares=squares,
+        few=_few(finite, counts),
+    )
+
+
+def _sums(centred: Floats, borders: Counts, counts: Counts) -> Floats:
+    """Add up bin by bin: differences of a running sum would lose the digits of small values."""
+    sums = np.zeros(len(counts))
+    filled = np.flatnonzero(counts)
+    if len(filled):
+        sums[filled] = np.add.reduceat(centred, borders[filled])
+    return sums
+
+
+def _few(finite: Floats, counts: Counts) -> dict[float, int] | None:
+    """Return the distinct values with their counts, None if there are too many."""
+    if np.count_nonzero(counts) > FEW:
+        return None
+    found: dict[float, int] = {}
+    position = 0
+    while position < len(finite):
+        if len(found) == FEW:
+            return None
+        end = int(np.searchsorted(finite, finite[position], "right"))
+        found[float(finite[position]) + 0.0] = end - position  # -0.0 becomes 0.0
+        position = end
+    return found
+
+
+def category_profile(column: pa.ChunkedArray | pa.Array, known: Categories) -> CategoryProfile:
+    """Return the profile of a categorical column."""
+    names, counts = text_counts(column)
+    places = pc.index_in(names, value_set=known.names)
+    is_known = is_valid(places)
+    totals = np.zeros(len(known.names), dtype=np.int64)
+    np.add.at(totals, view(places.drop_null()), counts[is_known])
+    new = counted(names.take(int_array(np.flatnonzero(~is_known))), counts[~is_known])
+    kept, spilled, border = below_border(new, NO_BORDER, known.most)
+    return CategoryProfile(
+        missing=len(column) - int(counts.sum()),
+        known=totals,
+        new=kept,
+        other=spilled,
+        border=border,
+        most=known.most,
+    )
+
+
+def comoments(
+    layout: Layout, columns: Sequence[Floats], numeric: dict[str, NumericProfile]
+) -> CoMoments:
+    """Return the co-moments of columns side by side, NaN where a value is missing."""
+    centres = np.array([layout.grids[name].centre for name in layout.correlated])
+    profiles = [numeric[name] for name in layout.correlated]
+    if all(profile.missing == profile.infinite == 0 for profile in profiles):
+        return _complete(centres, columns, profiles)
+    return _pairwise(centres, columns)
+
+
+def _complete(
+    centres: Floats, columns: Sequence[Floats], profiles: Sequence[NumericProfile]
+) -> CoMoments:
+    shape = (len(columns),) * 2
+    rows = float(len(columns[0])) if columns else 0.0
+    sums = np.array([[profile.sums.sum()] for profile in profiles]).reshape(-1, 1)
+    squares = np.array([[profile.squares] for profile in profiles]).reshape(-1, 1)
+    products = np.zeros(shape)
+    for block in _blocks(centres, columns):
+        products += block @ block.T
+    return CoMoments(
+        rows=np.full(shape, rows),
+        sums=np.broadcast_to(sums, shape).copy(),
+        squares=np.broadcast_to(squares, shape).copy(),
+        products=products,
+    )
+
+
+def _pairwise(centres: Floats, columns: Sequence[Floats]) -> CoMoments:
+    rows, sums, squares, products = (np.zeros((len(columns),) * 2) for _ in range(4))
+    for block in _blocks(centres, columns):
+        there = np.isfinite(block).astype(np.float64)
+        block[there == 0] = 0.0
+        rows += there @ there.T
+        sums += block @ there.T
+        squares += (block * block) @ there.T
+        products += block @ block.T
+    return CoMoments(rows=rows, sums=sums, squares=squares, products=products)
+
+
+def _blocks(centres: Floats, columns: Sequence[Floats]) -> Iterator[Floats]:
+    """Yield columns minus their centres as rows of a matrix, some thousand values at a time."""
+    if not columns:
+        return
+    for start in range(0, len(columns[0]), _BLOCK):
+        block = np.stack([column[start : start + _BLOCK] for column in columns])
+        block -= centres[:, np.newaxis]
+        yield block

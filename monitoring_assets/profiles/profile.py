@@ -1,0 +1,232 @@
+"""What is kept of the rows of one window or segment, and how two such summaries are merged.
+
+Everything is a count, a sum, an extreme or a set, so merging is associative and commutative:
+counts are equal in whatever order rows were read and parts were merged, and sums agree to
+rounding. How rows become a profile belongs to `profiles.building`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from monitoring_assets.profiles.columns import Counts, text_array, text_hashes
+from monitoring_assets.stats.samples import Floats
+
+# Up to this many distinct numbers are kept with their counts.
+FEW = 32
+NO_BORDER = 2**64  # beyond every hash
+
+Key = TypeVar("Key", float, str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NumericProfile:
+    """What is kept of a numeric column.
+
+    Attributes:
+        missing: Rows without a value (null or NaN).
+        negative_infinite: Rows with -∞.
+        positive_infinite: Rows with +∞.
+        low: Smallest finite value, +∞ if there is none.
+        high: Largest finite value, -∞ if there is none.
+        counts: Finite values by bin of the grid, shape `(bins,)`.
+        sums: Sums of (value - centre) by bin, shape `(bins,)`.
+        squares: Sum of (value - centre)² of all finite values.
+        few: All distinct finite values with their counts, None if they are more than `FEW`.
+    """
+
+    missing: int
+    negative_infinite: int
+    positive_infinite: int
+    low: float
+    high: float
+    counts: Counts
+    sums: Floats
+    squares: float
+    few: Mapping[float, int] | None
+
+    @property
+    def n(self) -> int:
+        """Return the number of finite values."""
+        return int(self.counts.sum())
+
+    @property
+    def infinite(self) -> int:
+        """Return the number of infinite values."""
+        return self.negative_infinite + self.positive_infinite
+
+    def mean(self, centre: float) -> float:
+        """Return the mean of the finite values, NaN without any."""
+        n = self.n
+        return centre + float(self.sums.sum()) / n if n else np.nan
+
+    @property
+    def deviation(self) -> float:
+        """Return the standard deviation of the finite values (divided by n), NaN without any."""
+        n = self.n
+        if not n:
+            return np.nan
+        if self.low == self.high:
+            return 0.0
+        shift = float(self.sums.sum()) / n
+        return float(np.sqrt(max(self.squares / n - shift * shift, 0.0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CategoryProfile:
+    """What is kept of a categorical column.
+
+    Of the categories that the layout does not know, those with the smallest hashes are counted
+    by name. Which ones these are depends on the set of categories alone, so their counts stay
+    exact through any merging, and the largest hash tells how many there are.
+
+    Attributes:
+        missing: Rows without a value.
+        known: Rows by category of the layout, shape `(categories,)`.
+        new: Rows by other category, as far as their hash is below `border`.
+        other: Rows of the categories from `border` on.
+        border: Smallest hash that is not counted by name; `NO_BORDER` if all are.
+        most: How many categories that the layout does not know are counted by name.
+    """
+
+    missing: int
+    known: Counts
+    new: Mapping[str, int]
+    other: int
+    border: int
+    most: int
+
+    @property
+    def n(self) -> int:
+        """Return the number of values."""
+        return int(self.known.sum()) + sum(self.new.values()) + self.other
+
+    @property
+    def distinct(self) -> int:
+        """Return the number of categories; an estimate (±1 % for 10,000) if there are others."""
+        new = len(self.new) if self.border == NO_BORDER else self._estimated_new
+        return int(np.count_nonzero(self.known)) + new
+
+    @property
+    def _estimated_new(self) -> int:
+        return round(len(self.new) * (NO_BORDER / self.border))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoMoments:
+    """Sums over the rows in which both columns of a pair have a finite value, shape `(k, k)`.
+
+    Attributes:
+        rows: How many such rows there are.
+        sums: Of (value - centre) of the first column.
+        squares: Of (value - centre)² of the first column.
+        products: Of (value - centre) of both columns.
+    """
+
+    rows: Floats
+    sums: Floats
+    squares: Floats
+    products: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profile:
+    """What is kept of a set of rows.
+
+    Attributes:
+        layout: The key of the layout it is made on.
+        rows: The number of rows.
+        numeric: The numeric columns by name.
+        categorical: The categorical columns by name.
+        comoments: Of the correlated columns in the layout's order.
+    """
+
+    layout: str
+    rows: int
+    numeric: Mapping[str, NumericProfile]
+    categorical: Mapping[str, CategoryProfile]
+    comoments: CoMoments
+
+
+def merge(a: Profile, b: Profile) -> Profile:
+    """Return the profile of the rows of both.
+
+    Raises:
+        ValueError: If the two are made on different layouts.
+    """
+    if a.layout != b.layout:
+        raise ValueError("profiles of different layouts cannot be merged: profile the rows again")
+    return Profile(
+        layout=a.layout,
+        rows=a.rows + b.rows,
+        numeric={name: _numbers(a.numeric[name], b.numeric[name]) for name in a.numeric},
+        categorical={
+            name: _categories(a.categorical[name], b.categorical[name]) for name in a.categorical
+        },
+        comoments=CoMoments(
+            rows=a.comoments.rows + b.comoments.rows,
+            sums=a.comoments.sums + b.comoments.sums,
+            squares=a.comoments.squares + b.comoments.squares,
+            products=a.comoments.products + b.comoments.products,
+        ),
+    )
+
+
+def _numbers(a: NumericProfile, b: NumericProfile) -> NumericProfile:
+    return NumericProfile(
+        missing=a.missing + b.missing,
+        negative_infinite=a.negative_infinite + b.negative_infinite,
+        positive_infinite=a.positive_infinite + b.positive_infinite,
+        low=min(a.low, b.low),
+        high=max(a.high, b.high),
+        counts=a.counts + b.counts,
+        sums=a.sums + b.sums,
+        squares=a.squares + b.squares,
+        few=_few(a.few, b.few),
+    )
+
+
+def _few(
+    a: Mapping[float, int] | None, b: Mapping[float, int] | None
+) -> Mapping[float, int] | None:
+    if a is None or b is None:
+        return None
+    both = added(a, b)
+    return both if len(both) <= FEW else None
+
+
+def added(a: Mapping[Key, int], b: Mapping[Key, int]) -> dict[Key, int]:
+    """Return the sums of counts."""
+    both = dict(a)
+    for key, count in b.items():
+        both[key] = both.get(key, 0) + count
+    return both
+
+
+def _categories(a: CategoryProfile, b: CategoryProfile) -> CategoryProfile:
+    new, spilled, border = below_border(added(a.new, b.new), min(a.border, b.border), a.most)
+    return CategoryProfile(
+        missing=a.missing + b.missing,
+        known=a.known + b.known,
+        new=new,
+        other=a.other + b.other + spilled,
+        border=border,
+        most=a.most,
+    )
+
+
+def below_border(
+    counts: Mapping[str, int], border: int, most: int
+) -> tuple[Mapping[str, int], int, int]:
+    """Return the counts that are kept by name, the rows of all others, and the new border."""
+    if border == NO_BORDER and len(counts) <= most:
+        return counts, 0, border
+    names = list(counts)
+    hashes = text_hashes(text_array(names))
+    if len(names) > most:
+        border = min(border, int(np.partition(hashes, most)[most]))
+    is_kept = (hashes < border).tolist()
+    kept = {name: counts[name] for name, keep in zip(names, is_kept, strict=True) if keep}
+    return kept, sum(counts.values()) - sum(kept.values()), border
