@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from time import perf_counter
 
 from monitoring_assets.cli.database import ready_environment
+from monitoring_assets.cli.serving import end_on_signals
 from monitoring_assets.cli.windows import between
 from monitoring_assets.composition import Workspace
+from monitoring_assets.defs.backfill import backfill
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Monitor the windows in this process."""
+    end_on_signals()
     model = Workspace(environ).model(options.model)
     windows = between(model.config, options.first, options.last)
     with ready_environment(environ) as ready:
-        from monitoring_assets.definitions import build_definitions
-        from monitoring_assets.defs.backfill import backfill
-
         began = perf_counter()
-        definitions = build_definitions(ready)
-        done = backfill(definitions, Workspace(ready), options.model, windows, _say)
+        done = backfill(Workspace(ready), options.model, windows, _say)
         print(f"{done} windows monitored in {perf_counter() - began:.0f} s")
     return 0
 

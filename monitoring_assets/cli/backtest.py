@@ -15,6 +15,7 @@ from monitoring_assets.cli.windows import add_range, between
 from monitoring_assets.composition import Workspace
 from monitoring_assets.config.loader import load_models
 from monitoring_assets.config.model import LoadedModel
+from monitoring_assets.domain.errors import ConfigurationError
 from monitoring_assets.domain.evaluation import CheckResult
 from monitoring_assets.domain.window import Window
 
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Replay the windows, print the incidents, and write everything if asked to."""
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise ConfigurationError(f"--json {options.json}: there is no such folder")
     workspace = Workspace(environ)
     model = _model(workspace, options.model)
     windows = between(model.config, options.first, options.last)
@@ -73,7 +76,7 @@ def _shown(replayed: Iterable[ReplayedWindow], total: int) -> Iterator[ReplayedW
             print(f"\r{done} of {total}  {window.window.key} ", end="", file=sys.stderr)
         yield window
     if sys.stderr.isatty():
-        print("\r", end="", file=sys.stderr)
+        print("\r\033[K", end="", file=sys.stderr)
 
 
 def _window(replayed: ReplayedWindow) -> dict[str, Any]:

@@ -77,9 +77,12 @@ def _for_dagster(url: str) -> str:
 
     dagster-postgres sends a statement that psycopg 3 refuses, and SQLAlchemy 2.1 takes psycopg 3
     where the URL does not name the driver.
-    """
-    import sqlalchemy as sa
 
-    parsed = sa.make_url(url).set(drivername="postgresql+psycopg2")
+    Raises:
+        ConfigurationError: If the URL is not one of Postgres.
+    """
+    from monitoring_assets.stores.engine import create_engine
+
+    parsed = create_engine(url).url.set(drivername="postgresql+psycopg2")
     parsed = parsed.update_query_dict({"options": f"-csearch_path={_DAGSTER_SCHEMA}"})
     return parsed.render_as_string(hide_password=False)

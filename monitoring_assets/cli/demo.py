@@ -4,8 +4,10 @@ The history begins once and grows with every later demo; what is there is not ma
 """
 
 import argparse
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -16,13 +18,15 @@ from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import (
     LOCATION,
     Addresses,
+    add_port,
     end_on_signals,
     serving,
-    wait_until_interrupted,
+    show_messages,
+    start_daemon,
     wait_until_ready,
 )
-from monitoring_assets.cli.up import DEFAULT_PORT
 from monitoring_assets.composition import Settings, Workspace
+from monitoring_assets.defs.backfill import backfill
 from monitoring_assets.demo.calendar import load_calendar
 from monitoring_assets.demo.history import (
     first_day_of,
@@ -35,9 +39,9 @@ from monitoring_assets.domain.evaluation import CheckResult
 from monitoring_assets.domain.window import Window
 
 MODEL = "late_parcel"
-# These last days of a new history arrive while the demo is watched, one at a time.
+# Days that are not older and not written yet arrive while the demo is watched, one at a time.
 LIVE_DAYS = 3
-_SECONDS_BETWEEN_DAYS = 60
+_SECONDS_BETWEEN_DAYS = 60.0
 _DAY = timedelta(days=1)
 
 
@@ -47,29 +51,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once", action="store_true", help="end when the history is monitored, without serving"
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the UI (default 3000)")
+    add_port(parser)
+    parser.add_argument(
+        "--seconds-between-days",
+        type=float,
+        metavar="SECONDS",
+        default=_SECONDS_BETWEEN_DAYS,
+        help=f"until another day arrives (default {_SECONDS_BETWEEN_DAYS:.0f})",
+    )
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Make what is missing, monitor it, and serve it."""
     end_on_signals()
+    # Beside the servers that start, scikit-learn's threads wait for each other: 20 s, not 7.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     steps = _Steps()
     folder, environ = _demo_environment(environ)
-    live = _write_history(folder, environ, steps, is_served=not options.once)
+    span = _Span.of(folder, datetime.now(UTC).date(), is_served=not options.once)
+    write_model_file(folder / "data", Path(environ["MLMON_MODELS"]), span.first_day)
     steps.say("starting Postgres …")
     with ready_environment(environ) as ready:
         if options.once:
+            _write_history(folder, span, steps)
             _backfill(ready, steps)
             return _tell(Workspace(ready), steps)
         at = Addresses.free(options.port)
-        steps.say("starting the Dagster UI, its daemon and sensors …")
+        steps.say("starting the Dagster UI …")
         with serving(ready, at) as children:
+            _write_history(folder, span, steps)
             _backfill(dict(ready) | at.environment(), steps)
+            start_daemon(children)  # not before: its sensor would ask for the same days
             wait_until_ready(children, at)
             _tell(Workspace(ready), steps)
-            _point_out(at, environ, live)
-            Thread(target=_land, args=(folder, live), daemon=True).start()
-            wait_until_interrupted(children)
+            _point_out(at, environ, span.live)
+            _land(folder, span.live, options.seconds_between_days)
+            show_messages(children)
     return 0
 
 
@@ -89,21 +106,41 @@ def _demo_environment(environ: Mapping[str, str]) -> tuple[Path, dict[str, str]]
     return folder, {**environ, "MLMON_HOME": str(home), "MLMON_MODELS": str(folder / "models")}
 
 
-def _write_history(
-    folder: Path, environ: Mapping[str, str], steps: _Steps, *, is_served: bool
-) -> list[date]:
-    """Write the days that are missing; return those that will arrive while it is watched."""
-    today = datetime.now(UTC).date()
-    first_day = first_day_of(folder / "data")
-    is_new = first_day is None
-    if first_day is None:
-        first_day = today - load_calendar().history_days * _DAY
-    held_back = LIVE_DAYS if is_new and is_served else 0
-    until = datetime.combine(today - held_back * _DAY, datetime.min.time(), UTC)
-    days = (until.date() - first_day).days
-    write_history(folder / "data", first_day=first_day, days=days, until=until, progress=steps.say)
-    write_model_file(folder / "data", Path(environ["MLMON_MODELS"]), first_day)
-    return [today - n * _DAY for n in range(held_back, 0, -1)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """The days of the demo's history.
+
+    Attributes:
+        first_day: The first monitored day.
+        end: The day after the last one that is written before it is shown.
+        live: The days that arrive while it is watched.
+    """
+
+    first_day: date
+    end: date
+    live: tuple[date, ...]
+
+    @classmethod
+    def of(cls, folder: Path, today: date, *, is_served: bool) -> "_Span":
+        """Return the span of the history in a folder, or of a new one."""
+        last_days = [today - n * _DAY for n in range(LIVE_DAYS, 0, -1)] if is_served else []
+        there = {place.name for place in (folder / "data" / "predictions").glob("date=*")}
+        live = tuple(day for day in last_days if f"date={day}" not in there)
+        return cls(
+            first_day=first_day_of(folder / "data") or today - load_calendar().history_days * _DAY,
+            end=min(live, default=today),
+            live=live,
+        )
+
+
+def _write_history(folder: Path, span: _Span, steps: _Steps) -> None:
+    write_history(
+        folder / "data",
+        first_day=span.first_day,
+        days=(span.end - span.first_day).days,
+        until=datetime.combine(span.end, datetime.min.time(), UTC),
+        progress=steps.say,
+    )
 
 
 def _backfill(ready: Mapping[str, str], steps: _Steps) -> None:
@@ -114,11 +151,8 @@ def _backfill(ready: Mapping[str, str], steps: _Steps) -> None:
     if not missing:
         steps.say(f"{len(windows)} days are monitored already")
         return
-    from monitoring_assets.definitions import build_definitions
-    from monitoring_assets.defs.backfill import backfill
-
     steps.say(f"monitoring {len(missing)} days through Dagster …")
-    backfill(build_definitions(ready), workspace, MODEL, missing, steps.say)
+    backfill(workspace, MODEL, missing, steps.say)
 
 
 def _windows(workspace: Workspace) -> list[Window]:
@@ -172,14 +206,23 @@ def _point_out(at: Addresses, environ: Mapping[str, str], live: Sequence[date]) 
     print(f"The model's YAML is {environ['MLMON_MODELS']}/{MODEL}.yaml")
     if live:
         print(
-            f"In the next minutes {len(live)} more days arrive; the sensor `{MODEL}_arrivals` "
-            "monitors them and what is wrong is told here."
+            f"In the next minutes {_days(len(live))} will arrive. The sensor `{MODEL}_arrivals` "
+            "monitors them, and what is wrong is told here."
         )
     print("Ctrl-C stops everything; the next start takes seconds.\n", flush=True)
 
 
-def _land(folder: Path, days: Sequence[date]) -> None:
-    for day in days:
-        time.sleep(_SECONDS_BETWEEN_DAYS)
-        land_day(folder / "data", day, progress=lambda _: None)
-        print(f"the predictions of {day} arrived", flush=True)
+def _days(number: int) -> str:
+    return "one more day" if number == 1 else f"{number} more days"
+
+
+def _land(folder: Path, days: Sequence[date], seconds_between: float) -> None:
+    """Let days arrive one after the other, in a thread that ends with the process."""
+
+    def land() -> None:
+        for day in days:
+            time.sleep(seconds_between)
+            land_day(folder / "data", day, progress=lambda _: None)
+            print(f"the predictions of {day} arrived", flush=True)
+
+    Thread(target=land, daemon=True, name="days").start()

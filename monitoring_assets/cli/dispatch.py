@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from monitoring_assets.application.dispatch import dispatch
 from monitoring_assets.cli.database import ready_environment
+from monitoring_assets.cli.serving import end_on_signals
 from monitoring_assets.composition import Workspace
 
 _PAUSE_SECONDS, _BUDGET_SECONDS = 2.0, 60.0
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Deliver; the sensor `deliver_alerts` may do the same at the same time."""
+    end_on_signals()
     with ready_environment(environ) as ready:
         workspace = Workspace(ready)
         while True:

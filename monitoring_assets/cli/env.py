@@ -12,7 +12,7 @@ from monitoring_assets.domain.errors import DatabaseServerError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.epilog = "example:\n  eval $(mlmon env) && dagster dev"
+    parser.epilog = 'example:\n  eval "$(mlmon env)" && dagster dev'
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:  # noqa: ARG001

@@ -88,7 +88,8 @@ def _relative(path: str, folder: Path) -> str:
 def _explain(found: Guess, output: Path) -> None:
     print(f"{output}: {len(found.columns)} columns seen, {len(found.features)} taken as features")
     for role, reason in found.reasons.items():
-        print(f"  {role}: {reason}")
+        if reason:
+            print(f"  {role}: {reason}")
     for column, reason in found.left_out.items():
         print(f"  not a feature: {column}: {reason}")
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "report": "write Evidently's HTML report of a window",
     "dispatch": "deliver the messages that wait",
     "db": "start, stop, upgrade or show the database",
-    "env": "print the settings for other tools: eval $(mlmon env)",
+    "env": 'print the settings for other tools: eval "$(mlmon env)"',
     "schema": "print the JSON Schema of a model's YAML, for editors",
 }
 

@@ -1,5 +1,8 @@
 """The processes of a running system: code server, webserver, daemon, and the report pages."""
 
+import argparse
+import json
+import os
 import signal
 import socket
 import sys
@@ -7,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,8 +20,12 @@ from monitoring_assets.domain.errors import MonitoringError
 from monitoring_assets.reports.pages import ReportPages
 from monitoring_assets.server.processes import ProcessGroup
 
+DEFAULT_PORT = 3000
+_HIGHEST_PORT = 65_535
 _START_SECONDS = 120.0
 LOCATION = "monitoring_assets"
+# A closed terminal hangs up; the children are in sessions of their own and would not notice.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WORKSPACE = """\
 load_from:
   - grpc_server:
@@ -44,11 +51,8 @@ class Addresses:
     @classmethod
     def free(cls, ui_port: int) -> "Addresses":
         """Return ports that are free now: the wanted one, else any other."""
-        return cls(
-            ui_port=_free_port(ui_port),
-            reports_port=_free_port(ui_port + 1),
-            code_port=_free_port(0),
-        )
+        ui_port = _free_port(ui_port)
+        return cls(ui_port=ui_port, reports_port=_free_port(ui_port + 1), code_port=_free_port(0))
 
     def environment(self) -> dict[str, str]:
         """Return the settings that make links in metadata and messages right."""
@@ -57,7 +61,7 @@ class Addresses:
 
 @contextmanager
 def serving(ready: Mapping[str, str], at: Addresses) -> Iterator[ProcessGroup]:
-    """Start everything; all of it is gone when the block ends.
+    """Start the UI and the report pages; all of it is gone when the block ends.
 
     Args:
         ready: The environment of `database.ready_environment`.
@@ -65,21 +69,25 @@ def serving(ready: Mapping[str, str], at: Addresses) -> Iterator[ProcessGroup]:
     """
     home = Path(ready["DAGSTER_HOME"])
     alerts = home / "alerts.txt"
-    alerts.touch()
+    alerts.write_bytes(b"")
     environ = dict(ready) | at.environment() | {ALERTS_FILE: str(alerts)}
-    workspace = home / "workspace.yaml"
+    workspace = _workspace_file(environ)
     workspace.write_text(_WORKSPACE.format(port=at.code_port, name=LOCATION), encoding="utf-8")
     # Dagster empties the folder `logs` of its home.
     with ProcessGroup(home.parent / "logs", environ) as children:
         children.start("code-server", _code_server(at))
-        children.start("webserver", _dagster("webserver", workspace, "-p", str(at.ui_port)))
-        children.start("daemon", _dagster("daemon", workspace))
+        children.start("webserver", _webserver(at, workspace))
         _report_pages(environ, at)
         yield children
 
 
+def start_daemon(children: ProcessGroup) -> None:
+    """Start what makes sensors and runs work, beside the children of `serving`."""
+    children.start("daemon", _daemon(_workspace_file(children.environ)))
+
+
 def wait_until_ready(children: ProcessGroup, at: Addresses) -> None:
-    """Wait until the UI answers and knows the assets.
+    """Wait until the UI answers and has loaded the definitions.
 
     Raises:
         MonitoringError: If a process ends, or two minutes pass.
@@ -87,21 +95,23 @@ def wait_until_ready(children: ProcessGroup, at: Addresses) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         children.require_alive()
-        if _shows_assets(at.ui_url):
+        if _has_loaded(at.ui_url):
             return
         time.sleep(0.3)
-    raise MonitoringError(f"the UI is not ready after two minutes:\n{children.tail('webserver')}")
+    logs = "\n".join(children.tail(name) for name in ("code-server", "webserver"))
+    raise MonitoringError(f"the UI is not ready after two minutes:\n{logs}")
 
 
-def wait_until_interrupted(children: ProcessGroup) -> None:
-    """Show messages until Ctrl-C or a termination signal.
+def show_messages(children: ProcessGroup) -> None:
+    """Show the messages since the start, until Ctrl-C or another signal: the usual end.
 
     Raises:
-        KeyboardInterrupt: When it comes.
         MonitoringError: If a process ends by itself.
     """
-    with Path(children.environ[ALERTS_FILE]).open(encoding="utf-8") as alerts:
-        alerts.seek(0, 2)
+    with (
+        suppress(KeyboardInterrupt),
+        Path(children.environ[ALERTS_FILE]).open(encoding="utf-8") as alerts,
+    ):
         while True:
             children.require_alive()
             sys.stdout.write(alerts.read())
@@ -110,16 +120,42 @@ def wait_until_interrupted(children: ProcessGroup) -> None:
 
 
 def end_on_signals() -> None:
-    """Make Ctrl-C and a termination signal end the command in good order.
+    """Make Ctrl-C, a termination signal and a hang-up end the command in good order.
 
     A shell starts background commands with Ctrl-C ignored, so that it is set here too.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for number in _SIGNALS:  # the end takes seconds; a second Ctrl-C must not cut it short
+        signal.signal(number, signal.SIG_IGN)
+    with suppress(OSError):  # after a hang-up there is no terminal
+        os.write(sys.stderr.fileno(), "\nstopping …\n".encode())
     raise KeyboardInterrupt
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """Declare `--port`."""
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="PORT",
+        default=DEFAULT_PORT,
+        help=f"of the UI (default {DEFAULT_PORT}); any other where it is taken",
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < _HIGHEST_PORT:  # the next one is for the report pages
+        raise ValueError
+    return port
+
+
+def _workspace_file(environ: Mapping[str, str]) -> Path:
+    return Path(environ["DAGSTER_HOME"]) / "workspace.yaml"
 
 
 def _code_server(at: Addresses) -> list[str]:
@@ -130,19 +166,15 @@ def _code_server(at: Addresses) -> list[str]:
     ]
 
 
-def _dagster(part: str, workspace: Path, *more: str) -> list[str]:
-    if part == "daemon":
-        return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
+def _webserver(at: Addresses, workspace: Path) -> list[str]:
     return [
-        sys.executable,
-        "-m",
-        "dagster_webserver",
-        "-h",
-        "127.0.0.1",
-        "-w",
-        str(workspace),
-        *more,
+        *(sys.executable, "-m", "dagster_webserver", "-w", str(workspace)),
+        *("-h", "127.0.0.1", "-p", str(at.ui_port)),
     ]
+
+
+def _daemon(workspace: Path) -> list[str]:
+    return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
 
 
 def _report_pages(environ: Mapping[str, str], at: Addresses) -> None:
@@ -154,14 +186,20 @@ def _report_pages(environ: Mapping[str, str], at: Addresses) -> None:
     ReportPages(workspace.artifacts, link).start(at.reports_port)
 
 
-def _shows_assets(url: str) -> bool:
-    query = b'{"query":"{assetNodes{id}}"}'
+_LOCATIONS = """
+{workspaceOrError {... on Workspace {locationEntries {locationOrLoadError {__typename}}}}}
+"""
+
+
+def _has_loaded(url: str) -> bool:
     request = urllib.request.Request(  # noqa: S310 - our own server
-        f"{url}/graphql", data=query, headers={"Content-Type": "application/json"}
+        f"{url}/graphql",
+        data=json.dumps({"query": _LOCATIONS}).encode(),
+        headers={"Content-Type": "application/json"},
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return b'"id"' in answer.read()
+            return b'"RepositoryLocation"' in answer.read()
     except (urllib.error.URLError, OSError):
         return False
 

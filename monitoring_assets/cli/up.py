@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import (
     Addresses,
+    add_port,
     end_on_signals,
     serving,
-    wait_until_interrupted,
+    show_messages,
+    start_daemon,
     wait_until_ready,
 )
 from monitoring_assets.composition import Workspace
-
-DEFAULT_PORT = 3000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "embedded Postgres is started, and stopped at the end.\n\n"
         "examples:\n  mlmon up\n  mlmon up --port 3100"
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the UI (default 3000)")
+    add_port(parser)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     at = Addresses.free(options.port)
     with ready_environment(environ) as ready, serving(ready, at) as children:
         print(f"starting ({names}) …", flush=True)
+        start_daemon(children)
         wait_until_ready(children, at)
         print(f"the UI is at {at.ui_url} — Ctrl-C stops everything", flush=True)
-        wait_until_interrupted(children)
+        show_messages(children)
     return 0

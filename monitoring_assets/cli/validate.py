@@ -55,6 +55,11 @@ def _as_json(files: list[Path]) -> int:
                 {"file": str(p.file), "line": p.line, "where": p.where, "message": p.message}
                 for p in loaded
             ]
+    if not problems:
+        try:
+            load_models(files)
+        except ConfigurationError as error:  # what is wrong between files
+            problems.append({"message": str(error)})
     print(json.dumps({"models": models, "problems": problems}, indent=2))
     return 1 if problems else 0
 

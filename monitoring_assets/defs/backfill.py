@@ -86,4 +86,6 @@ def _run(
     )
     if not result.success:
         failure = first_failure(result.all_events)
+        if failure.startswith("DagsterExecutionInterruptedError"):
+            raise KeyboardInterrupt  # Dagster catches Ctrl-C to record that the run was stopped
         raise MonitoringError(f"{what}: {failure} (run {result.run_id} in the Dagster UI)")
