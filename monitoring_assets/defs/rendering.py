@@ -7,7 +7,7 @@ import dagster as dg
 
 from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.evaluation import CheckResult, Evaluation
-from monitoring_assets.domain.measurement import Measurement, Status
+from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.evaluation.contract import ColumnRule, Failure, Form
 from monitoring_assets.reports.plots import against_thresholds, distributions
 
@@ -21,25 +21,41 @@ def evaluation_metadata(evaluation: Evaluation) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "status": str(_status(headline)),
         "failing": len(evaluation.failing),
-        **headline_numbers(headline),
+        **_plot(evaluation, headline),
         "measurements": measurement_table(_most_telling(headline)),
+        **headline_numbers(headline),
     }
     by_group = [m for m in evaluation.measurements if m.segment or m.version]
     if by_group:
         metadata["by segment"] = measurement_table(_largest(by_group))
-    if evaluation.histograms:
-        metadata["distributions"] = dg.MetadataValue.md(_distributions(evaluation))
-    elif plot := against_thresholds([m for m in headline if m.threshold is not None][:MOST_ROWS]):
-        metadata["plot"] = dg.MetadataValue.md(plot)
     return metadata
+
+
+def _plot(evaluation: Evaluation, headline: Sequence[Measurement]) -> dict[str, Any]:
+    if evaluation.histograms:
+        return {"distributions": dg.MetadataValue.md(_distributions(evaluation))}
+    judged = [m for m in headline if m.threshold is not None]
+    plot = against_thresholds(judged[:MOST_ROWS])
+    return {"plot": dg.MetadataValue.md(plot)} if plot else {}
 
 
 def headline_numbers(measurements: Iterable[Measurement]) -> dict[str, float]:
     """Return metadata label → value of the first numbers; the UI draws each over partitions."""
-    numbers = {
-        f"{m.metric} {m.column}".strip(): m.value for m in measurements if m.value is not None
-    }
+    numbers: dict[str, float] = {}
+    for m in measurements:
+        if m.value is not None:
+            numbers.setdefault(_label(m), m.value)
     return dict(list(numbers.items())[:MOST_NUMBERS])
+
+
+def _label(measurement: Measurement) -> str:
+    """Return a label that is the same in every window, for each label is a plot.
+
+    Which pair of columns changed most differs from window to window: the largest change is shown.
+    """
+    is_pair = measurement.kind is Kind.CORRELATION
+    column = "" if is_pair else measurement.column
+    return f"{measurement.metric} {column}".strip()
 
 
 def check_metadata(check: CheckResult, measurements: Sequence[Measurement]) -> dict[str, Any]:

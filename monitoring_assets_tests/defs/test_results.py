@@ -26,6 +26,7 @@ def monitored(request, database, tmp_path_factory):
         world.land(windows[1:2], shift=60.0)
         world.label(windows)
         with dg.DagsterInstance.get() as instance:
+            instance.optimize_for_webserver(statement_timeout=0, pool_recycle=99, max_overflow=20)
             runs = Runs(world, instance)
             runs.run("reference", partition_key="v1")
             runs.run("windows", partition_key=windows[0].key)
