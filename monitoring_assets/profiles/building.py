@@ -112,7 +112,9 @@ def numeric_profile(values: Floats, grid: Grid) -> NumericProfile:
     counts = np.diff(borders)
     with np.errstate(over="ignore", invalid="ignore"):
         centred = finite - grid.centre
-        sums, squares = _sums(centred, borders, counts), float(np.dot(centred, centred))
+        sums = _sums(centred, borders, counts)
+        centred -= sums.sum() / max(len(finite), 1)
+        squares = float(np.dot(centred, centred))
     return NumericProfile(
         missing=len(values) - int(missing_from),
         negative_infinite=int(start),
@@ -175,9 +177,10 @@ def comoments(
     """Return the co-moments of columns side by side, NaN where a value is missing."""
     centres = np.array([layout.grids[name].centre for name in layout.correlated])
     profiles = [numeric[name] for name in layout.correlated]
-    if all(profile.missing == profile.infinite == 0 for profile in profiles):
-        return _complete(centres, columns, profiles)
-    return _pairwise(centres, columns)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if all(profile.missing == profile.infinite == 0 for profile in profiles):
+            return _complete(centres, columns, profiles)
+        return _pairwise(centres, columns)
 
 
 def _complete(
@@ -185,8 +188,9 @@ def _complete(
 ) -> CoMoments:
     shape = (len(columns),) * 2
     rows = float(len(columns[0])) if columns else 0.0
-    sums = np.array([[profile.sums.sum()] for profile in profiles]).reshape(-1, 1)
-    squares = np.array([[profile.squares] for profile in profiles]).reshape(-1, 1)
+    sums = np.array([profile.sums.sum() for profile in profiles]).reshape(-1, 1)
+    squares = np.array([profile.squares for profile in profiles]).reshape(-1, 1)
+    squares = squares + sums**2 / max(rows, 1.0)
     products = np.zeros(shape)
     for block in _blocks(centres, columns):
         products += block @ block.T

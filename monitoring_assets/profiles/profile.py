@@ -33,7 +33,8 @@ class NumericProfile:
         high: Largest finite value, -∞ if there is none.
         counts: Finite values by bin of the grid, shape `(bins,)`.
         sums: Sums of (value - centre) by bin, shape `(bins,)`.
-        squares: Sum of (value - centre)² of all finite values.
+        squares: Sum of (value - mean)² of all finite values, about their own mean: about the
+            centre, values that lie far from it and close together would lose their digits.
         few: All distinct finite values with their counts, None if they are more than `FEW`.
     """
 
@@ -66,12 +67,7 @@ class NumericProfile:
     def deviation(self) -> float:
         """Return the standard deviation of the finite values (divided by n), NaN without any."""
         n = self.n
-        if not n:
-            return np.nan
-        if self.low == self.high:
-            return 0.0
-        shift = float(self.sums.sum()) / n
-        return float(np.sqrt(max(self.squares / n - shift * shift, 0.0)))
+        return float(np.sqrt(self.squares / n)) if n else np.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,9 +179,18 @@ def _numbers(a: NumericProfile, b: NumericProfile) -> NumericProfile:
         high=max(a.high, b.high),
         counts=a.counts + b.counts,
         sums=a.sums + b.sums,
-        squares=a.squares + b.squares,
+        squares=a.squares + b.squares + _between(a, b),
         few=_few(a.few, b.few),
     )
+
+
+def _between(a: NumericProfile, b: NumericProfile) -> float:
+    """Return what the distance of two means adds to the squares (Chan, Golub, LeVeque 1979)."""
+    n, m = a.n, b.n
+    if not n or not m:
+        return 0.0
+    distance = float(a.sums.sum()) / n - float(b.sums.sum()) / m
+    return distance * distance * (n * m / (n + m))
 
 
 def _few(
