@@ -52,7 +52,12 @@ class Addresses:
     def free(cls, ui_port: int) -> "Addresses":
         """Return ports that are free now: the wanted one, else any other."""
         ui_port = _free_port(ui_port)
-        return cls(ui_port=ui_port, reports_port=_free_port(ui_port + 1), code_port=_free_port(0))
+        # The UI finds the ticks of a sensor by the address of its code server: it must stay.
+        return cls(
+            ui_port=ui_port,
+            reports_port=_free_port(ui_port + 1),
+            code_port=_free_port(ui_port + 2),
+        )
 
     def environment(self) -> dict[str, str]:
         """Return the settings that make links in metadata and messages right."""

@@ -11,6 +11,8 @@ from monitoring_assets.defs.partitions import active_reference, window_partition
 from monitoring_assets.reports.evidently import write_report
 
 REPORT = "evidently_report"
+# A group of their own: "materialize all" of a model must not make a report of every window.
+GROUP = "evidently_reports"
 
 
 def report_asset(model: LoadedModel) -> dg.AssetsDefinition:
@@ -22,7 +24,7 @@ def report_asset(model: LoadedModel) -> dg.AssetsDefinition:
         deps=[dg.AssetKey([config.name, LOG]), active_reference(config)],
         partitions_def=window_partitions(config),
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
-        group_name=config.name,
+        group_name=GROUP,
         owners=[config.owner],
         kinds={"evidently", "html"},
         description=(
