@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from monitoring_assets.application.monitor import ModelMonitor, Ports
 from monitoring_assets.application.dispatch import Notifier
+from monitoring_assets.application.monitor import ModelMonitor, Ports
 from monitoring_assets.application.ports import Source
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
@@ -148,7 +148,8 @@ class Workspace:
     def notifier(self) -> Notifier:
         """Return the channel of messages: Slack where a token is set, else the terminal."""
         file = self.environ.get(ALERTS_FILE)
-        stream = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
+        # Open as long as the process: a message may come at any time.
+        stream = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr  # noqa: SIM115
         return choose(self.environ, stream)
 
     @cached_property

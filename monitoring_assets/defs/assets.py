@@ -27,6 +27,7 @@ from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Settings, Workspace
 from monitoring_assets.config.model import LoadedModel
 from monitoring_assets.defs.automation import when_inputs_change
+from monitoring_assets.defs.connections import keep_connections
 from monitoring_assets.defs.partitions import (
     BACKFILL_POLICY,
     active_reference,
@@ -193,6 +194,7 @@ def _window_asset(model: LoadedModel, asset: WindowAsset) -> dg.AssetsDefinition
     def window_asset(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[Any]:
+        keep_connections(context.instance)
         results = _results(context, workspace, model, asset)
         yield from report(context, results, tuple(asset.checks))
 

@@ -4,7 +4,7 @@ One process on purpose: a second one pays 6 CPU seconds of imports, and on two c
 and the UI use as well, 300 windows took no less time with it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from monitoring_assets.application.monitor import REFERENCE
@@ -50,9 +50,6 @@ def backfill(
     shared = dg.Definitions(resources={"workspace": workspace})
     definitions = dg.Definitions.merge(model_definitions(model), shared)
     with dg.DagsterInstance.get() as instance:
-        # Keeps connections open. Without it a chunk of 30 windows opens 1,800 of them, which took
-        # 12 of its 20 seconds.
-        instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
         if not workspace.monitor(model).has_reference():
             version = model.config.reference.active
             progress(f"reading reference {version} …")
@@ -86,6 +83,12 @@ def _run(
     )
     if not result.success:
         failure = first_failure(result.all_events)
-        if failure.startswith("DagsterExecutionInterruptedError"):
+        if _was_interrupted(result.all_events):
             raise KeyboardInterrupt  # Dagster catches Ctrl-C to record that the run was stopped
         raise MonitoringError(f"{what}: {failure} (run {result.run_id} in the Dagster UI)")
+
+
+def _was_interrupted(events: Iterable["dg.DagsterEvent"]) -> bool:
+    """Return whether Ctrl-C ended a step, whatever error that was for a library within it."""
+    errors = (e.step_failure_data.error for e in events if e.is_step_failure)
+    return any(error and "DagsterExecutionInterruptedError" in str(error) for error in errors)
