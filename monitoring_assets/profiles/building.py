@@ -5,7 +5,7 @@ result does not depend on the number of threads. Reading files belongs to the ca
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import reduce
 
@@ -76,32 +76,39 @@ def empty_profile(layout: Layout) -> Profile:
 
 def profile_of(rows: pa.RecordBatch | pa.Table, layout: Layout) -> Profile:
     """Return the profile of rows in memory; a column that is not there has no values."""
-    values = {name: _values(rows, name) for name in layout.grids}
-    numeric = {
-        name: numeric_profile(np.sort(values[name]), grid) for name, grid in layout.grids.items()
-    }
+    values = {name: floats(column_of(rows, name)) for name in layout.grids}
+    return profile_of_parts(
+        rows,
+        layout,
+        {n: numeric_profile(np.sort(values[n]), grid) for n, grid in layout.grids.items()},
+        comoments(layout, [values[name] for name in layout.correlated]),
+    )
+
+
+def profile_of_parts(
+    rows: pa.RecordBatch | pa.Table,
+    layout: Layout,
+    numeric: Mapping[str, NumericProfile],
+    moments: CoMoments,
+) -> Profile:
+    """Return the profile of rows whose numbers are summarised already."""
     return Profile(
         layout=layout.key,
         rows=rows.num_rows,
         numeric=numeric,
         categorical={
-            name: category_profile(_column(rows, name), known)
+            name: category_profile(column_of(rows, name), known)
             for name, known in layout.categories.items()
         },
-        comoments=comoments(layout, [values[name] for name in layout.correlated], numeric),
+        comoments=moments,
     )
 
 
-def _column(rows: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
+def column_of(rows: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
+    """Return a column, without values where there is none."""
     if name in rows.schema.names:
         return rows.column(name)
     return pa.nulls(rows.num_rows, pa.string())
-
-
-def _values(rows: pa.RecordBatch | pa.Table, name: str) -> Floats:
-    if name in rows.schema.names:
-        return floats(rows.column(name))
-    return np.full(rows.num_rows, np.nan)
 
 
 def numeric_profile(values: Floats, grid: Grid) -> NumericProfile:
@@ -171,46 +178,25 @@ def category_profile(column: pa.ChunkedArray | pa.Array, known: Categories) -> C
     )
 
 
-def comoments(
-    layout: Layout, columns: Sequence[Floats], numeric: dict[str, NumericProfile]
-) -> CoMoments:
-    """Return the co-moments of columns side by side, NaN where a value is missing."""
+def comoments(layout: Layout, columns: Sequence[Floats]) -> CoMoments:
+    """Return the co-moments of the correlated columns, NaN where a value is missing."""
     centres = np.array([layout.grids[name].centre for name in layout.correlated])
-    profiles = [numeric[name] for name in layout.correlated]
-    with np.errstate(over="ignore", invalid="ignore"):
-        if all(profile.missing == profile.infinite == 0 for profile in profiles):
-            return _complete(centres, columns, profiles)
-        return _pairwise(centres, columns)
-
-
-def _complete(
-    centres: Floats, columns: Sequence[Floats], profiles: Sequence[NumericProfile]
-) -> CoMoments:
-    shape = (len(columns),) * 2
-    rows = float(len(columns[0])) if columns else 0.0
-    sums = np.array([profile.sums.sum() for profile in profiles]).reshape(-1, 1)
-    squares = np.array([profile.squares for profile in profiles]).reshape(-1, 1)
-    squares = squares + sums**2 / max(rows, 1.0)
-    products = np.zeros(shape)
-    for block in _blocks(centres, columns):
-        products += block @ block.T
-    return CoMoments(
-        rows=np.full(shape, rows),
-        sums=np.broadcast_to(sums, shape).copy(),
-        squares=np.broadcast_to(squares, shape).copy(),
-        products=products,
-    )
-
-
-def _pairwise(centres: Floats, columns: Sequence[Floats]) -> CoMoments:
     rows, sums, squares, products = (np.zeros((len(columns),) * 2) for _ in range(4))
-    for block in _blocks(centres, columns):
-        there = np.isfinite(block).astype(np.float64)
-        block[there == 0] = 0.0
-        rows += there @ there.T
-        sums += block @ there.T
-        squares += (block * block) @ there.T
-        products += block @ block.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in _blocks(centres, columns):
+            product = block @ block.T
+            if np.isfinite(product).all():
+                rows += block.shape[1]
+                sums += block.sum(axis=1, keepdims=True)
+                squares += product.diagonal()[:, np.newaxis]
+                products += product
+                continue
+            there = np.isfinite(block).astype(np.float64)
+            block[there == 0] = 0.0
+            rows += there @ there.T
+            sums += block @ there.T
+            squares += (block * block) @ there.T
+            products += block @ block.T
     return CoMoments(rows=rows, sums=sums, squares=squares, products=products)
 
 

@@ -161,12 +161,17 @@ def merge(a: Profile, b: Profile) -> Profile:
         categorical={
             name: _categories(a.categorical[name], b.categorical[name]) for name in a.categorical
         },
-        comoments=CoMoments(
-            rows=a.comoments.rows + b.comoments.rows,
-            sums=a.comoments.sums + b.comoments.sums,
-            squares=a.comoments.squares + b.comoments.squares,
-            products=a.comoments.products + b.comoments.products,
-        ),
+        comoments=added_comoments(a.comoments, b.comoments),
+    )
+
+
+def added_comoments(a: CoMoments, b: CoMoments) -> CoMoments:
+    """Return the co-moments of the rows of both."""
+    return CoMoments(
+        rows=a.rows + b.rows,
+        sums=a.sums + b.sums,
+        squares=a.squares + b.squares,
+        products=a.products + b.products,
     )
 
 
