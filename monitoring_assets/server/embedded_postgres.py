@@ -11,7 +11,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,20 +69,6 @@ class RunningServer:
         """Return the address for SQLAlchemy. It holds the password: never log it."""
         password = quote(self.password_file.read_text().strip(), safe="")
         return f"{driver}://{self.user}:{password}@{self.host}:{self.port}/{self.database}"
-
-
-def default_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder of the server when nobody names one.
-
-    `<MLMON_HOME>/postgres` where that variable is set; else a directory for the state of the
-    system for root, and the user's data directory (`XDG_DATA_HOME`) for everybody else.
-    """
-    if chosen := environ.get("MLMON_HOME"):
-        return Path(chosen).expanduser() / "postgres"
-    if os.geteuid() == 0:
-        return SYSTEM_STATE / "postgres"
-    data_home = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data_home) / "mlmon" / "postgres"
 
 
 class EmbeddedPostgres:

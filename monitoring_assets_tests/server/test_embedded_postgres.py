@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from monitoring_assets.domain.errors import DatabaseServerError
 from monitoring_assets.server import binaries
-from monitoring_assets.server.embedded_postgres import EmbeddedPostgres, default_folder
+from monitoring_assets.server.embedded_postgres import EmbeddedPostgres
 from monitoring_assets.server.postmaster import living_postmaster
 
 needs_proc = pytest.mark.skipif(
@@ -320,21 +320,3 @@ def test_a_folder_that_is_a_file_is_told(folder):
     with pytest.raises(DatabaseServerError, match="MLMON_HOME"):
         EmbeddedPostgres(folder).start()
     folder.unlink()
-
-
-@pytest.mark.parametrize(
-    ("uid", "environ", "expected"),
-    [
-        (0, {}, "/var/lib/mlmon/postgres"),
-        (0, {"XDG_DATA_HOME": "/x"}, "/var/lib/mlmon/postgres"),
-        (1000, {"XDG_DATA_HOME": "/x"}, "/x/mlmon/postgres"),
-        (1000, {}, "~/.local/share/mlmon/postgres"),
-        (1000, {"MLMON_HOME": "", "XDG_DATA_HOME": ""}, "~/.local/share/mlmon/postgres"),
-        (1000, {"MLMON_HOME": "/m", "XDG_DATA_HOME": "/x"}, "/m/postgres"),
-        (0, {"MLMON_HOME": "/m"}, "/m/postgres"),
-        (0, {"MLMON_HOME": "~/m"}, "~/m/postgres"),
-    ],
-)
-def test_the_folder_comes_from_the_environment(monkeypatch, uid, environ, expected):
-    monkeypatch.setattr(os, "geteuid", lambda: uid)
-    assert default_folder(environ) == Path(expected).expanduser()
