@@ -50,16 +50,21 @@ def measured_window(options: argparse.Namespace, folder: Path) -> dict[str, Any]
 
 
 def inputs(options: argparse.Namespace, folder: Path) -> tuple[Path, Path, Path]:
-    """Return the reference, the window and the prepared reference, made where they are not."""
-    size = options.reference_rows or options.rows
-    reference = folder / f"reference-{size}-{options.columns}.parquet"
+    """Return a reference, a window and the prepared reference, made where they are not there."""
     window = folder / f"window-{options.rows}-{options.columns}.parquet"
-    run("write", reference, size, options.columns, 1, "reference")
     run("write", window, options.rows, options.columns, 2, "window")
-    parts = "numbers" if options.no_correlations else "all"
-    cache = folder / f"prepared-{size}-{options.columns}-{parts}"
-    print(f"reference prepared: {shown(run('prepare', reference, cache, parts).cost)}")
+    reference, cache = prepared(options, folder, options.reference_rows or options.rows)
     return reference, window, cache
+
+
+def prepared(options: argparse.Namespace, folder: Path, rows: int) -> tuple[Path, Path]:
+    """Return a reference and the folder in which it is prepared."""
+    reference = folder / f"reference-{rows}-{options.columns}.parquet"
+    run("write", reference, rows, options.columns, 1, "reference")
+    parts = "numbers" if options.no_correlations else "all"
+    cache = folder / f"prepared-{rows}-{options.columns}-{parts}"
+    print(f"reference prepared: {shown(run('prepare', reference, cache, parts).cost)}")
+    return reference, cache
 
 
 def costs_of(runs: dict[str, list[Run]]) -> dict[str, Cost]:
@@ -100,12 +105,10 @@ def measured_backfill(options: argparse.Namespace, folder: Path) -> dict[str, An
 
 def measured_stream(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure a large file by two processes on alternate row groups, and by one."""
-    reference = folder / f"reference-1000000-{options.columns}.parquet"
+    size = options.reference_rows or min(options.rows, 1_000_000)
+    _, cache = prepared(options, folder, size)
     window = folder / f"stream-{options.rows}-{options.columns}.parquet"
-    run("write", reference, 1_000_000, options.columns, 1, "reference")
     run("write", window, options.rows, options.columns, 2, "stream")
-    cache = folder / f"prepared-1000000-{options.columns}-all"
-    run("prepare", reference, cache, "all")
     whole, *halves = (folder / f"stream-{name}.parquet" for name in ("whole", "even", "odd"))
     one = run("stream", cache, window, 0, 1, 1, whole)
     two = list(

@@ -103,7 +103,7 @@ def open_reference(folder: Path) -> PreparedReference:
 def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (OSError, EOFError, ValueError, KeyError, pa.ArrowException) as error:
         raise CorruptFileError(
             f"{folder} holds no readable reference ({error}): delete it to have it made again"
         ) from error
