@@ -7,6 +7,7 @@ result does not depend on the number of threads. Reading files belongs to the ca
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -15,11 +16,14 @@ import pyarrow.compute as pc
 
 from monitoring_assets.profiles.columns import (
     Counts,
-    counted,
+    as_text,
+    chunks,
+    dictionary_counts,
     floats,
     int_array,
     is_valid,
-    text_counts,
+    text_array,
+    text_hashes,
     view,
 )
 from monitoring_assets.profiles.grid import Grid
@@ -29,6 +33,8 @@ from monitoring_assets.profiles.profile import (
     NO_BORDER,
     CategoryProfile,
     CoMoments,
+    Hashes,
+    Named,
     NumericProfile,
     Profile,
     below_border,
@@ -56,13 +62,14 @@ def _profiles(
     batches: Iterable[pa.RecordBatch | pa.Table], layout: Layout, threads: int
 ) -> Iterator[Profile]:
     """Yield the profile of each batch in order; at most `threads` batches are in memory."""
+    lookups = Lookups()
     if threads == 1:
-        yield from (profile_of(batch, layout) for batch in batches)
+        yield from (profile_of(batch, layout, lookups) for batch in batches)
         return
     waiting: deque[Future[Profile]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for batch in batches:
-            waiting.append(pool.submit(profile_of, batch, layout))
+            waiting.append(pool.submit(profile_of, batch, layout, lookups))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         for last in waiting:
@@ -74,14 +81,23 @@ def empty_profile(layout: Layout) -> Profile:
     return profile_of(pa.table({name: pa.nulls(0) for name in layout.columns}), layout)
 
 
-def profile_of(rows: pa.RecordBatch | pa.Table, layout: Layout) -> Profile:
-    """Return the profile of rows in memory; a column that is not there has no values."""
+def profile_of(
+    rows: pa.RecordBatch | pa.Table, layout: Layout, lookups: "Lookups | None" = None
+) -> Profile:
+    """Return the profile of rows in memory; a column that is not there has no values.
+
+    Args:
+        rows: The rows.
+        layout: What is kept of them.
+        lookups: What is remembered from one batch to the next.
+    """
     values = {name: floats(column_of(rows, name)) for name in layout.grids}
     return profile_of_parts(
         rows,
         layout,
         {n: numeric_profile(np.sort(values[n]), grid) for n, grid in layout.grids.items()},
         comoments(layout, [values[name] for name in layout.correlated]),
+        lookups,
     )
 
 
@@ -90,14 +106,16 @@ def profile_of_parts(
     layout: Layout,
     numeric: Mapping[str, NumericProfile],
     moments: CoMoments,
+    lookups: "Lookups | None" = None,
 ) -> Profile:
     """Return the profile of rows whose numbers are summarised already."""
+    lookups = lookups or Lookups()
     return Profile(
         layout=layout.key,
         rows=rows.num_rows,
         numeric=numeric,
         categorical={
-            name: category_profile(column_of(rows, name), known)
+            name: category_profile(column_of(rows, name), known, lookups)
             for name, known in layout.categories.items()
         },
         comoments=moments,
@@ -121,7 +139,8 @@ def numeric_profile(values: Floats, grid: Grid) -> NumericProfile:
         centred = finite - grid.centre
         sums = _sums(centred, borders, counts)
         centred -= sums.sum() / max(len(finite), 1)
-        squares = float(np.dot(centred, centred))
+        is_constant = len(finite) == 0 or finite[0] == finite[-1]
+        squares = 0.0 if is_constant else float(np.dot(centred, centred))
     return NumericProfile(
         missing=len(values) - int(missing_from),
         negative_infinite=int(start),
@@ -159,22 +178,100 @@ def _few(finite: Floats, counts: Counts) -> dict[float, int] | None:
     return found
 
 
-def category_profile(column: pa.ChunkedArray | pa.Array, known: Categories) -> CategoryProfile:
+def category_profile(
+    column: pa.ChunkedArray | pa.Array, known: Categories, lookups: "Lookups"
+) -> CategoryProfile:
     """Return the profile of a categorical column."""
-    names, counts = text_counts(column)
-    places = pc.index_in(names, value_set=known.names)
-    is_known = is_valid(places)
     totals = np.zeros(len(known.names), dtype=np.int64)
-    np.add.at(totals, view(places.drop_null()), counts[is_known])
-    new = counted(names.take(int_array(np.flatnonzero(~is_known))), counts[~is_known])
-    kept, spilled, border = below_border(new, NO_BORDER, known.most)
+    new: list[Named] = []
+    for chunk in chunks(column):
+        values, counts = dictionary_counts(chunk)
+        place = lookups.of(values, known)
+        np.add.at(totals, place.known_places, counts[place.known])
+        new.append(_counted(place, counts))
+    total = sum(int(one.counts.sum()) for one in new) + int(totals.sum())
+    kept, spilled, border = below_border(_joined(new), NO_BORDER, known.most)
     return CategoryProfile(
-        missing=len(column) - int(counts.sum()),
+        missing=len(column) - total,
         known=totals,
         new=kept,
         other=spilled,
         border=border,
         most=known.most,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lookup:
+    """Where the values of a dictionary belong.
+
+    Attributes:
+        values: The dictionary.
+        known: The positions in it of categories that the layout knows.
+        known_places: Where the layout has them.
+        new: The positions of all other categories, in the order of their hashes.
+        names: Their texts.
+        hashes: Their hashes.
+    """
+
+    values: pa.Array
+    known: Counts
+    known_places: Counts
+    new: Counts
+    names: pa.Array
+    hashes: Hashes
+
+
+class Lookups:
+    """The latest dictionary of each column: all batches of a row group have the same one.
+
+    Comparing two dictionaries is thirty times faster than looking up what is in them.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[int, Lookup] = {}
+
+    def of(self, values: pa.Array, known: Categories) -> Lookup:
+        """Return where the values belong."""
+        latest = self._latest.get(id(known))
+        if latest is None or not latest.values.equals(values):
+            latest = self._latest[id(known)] = _lookup(values, known)
+        return latest
+
+
+def _lookup(values: pa.Array, known: Categories) -> Lookup:
+    texts = as_text(values)
+    places = pc.index_in(texts, value_set=known.names)
+    is_known = is_valid(places)
+    new = np.flatnonzero(is_valid(texts) & ~is_known)
+    names = texts.take(int_array(new))
+    hashes = text_hashes(names)
+    order = np.argsort(hashes)
+    return Lookup(
+        values=values,
+        known=np.flatnonzero(is_known),
+        known_places=view(places.drop_null()),
+        new=new[order],
+        names=names.take(int_array(order)),
+        hashes=hashes[order],
+    )
+
+
+def _counted(place: Lookup, counts: Counts) -> Named:
+    new = counts[place.new]
+    if new.all():
+        return Named(names=place.names, hashes=place.hashes, counts=new)
+    there = np.flatnonzero(new)
+    return Named(
+        names=place.names.take(int_array(there)), hashes=place.hashes[there], counts=new[there]
+    )
+
+
+def _joined(parts: Sequence[Named]) -> Named:
+    return Named(
+        names=pa.concat_arrays([text_array([]), *(part.names for part in parts)]),
+        hashes=np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)]),
+        counts=np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)]),
     )
 
 

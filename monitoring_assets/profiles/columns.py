@@ -94,30 +94,26 @@ def _readable(value: object) -> float:
         return np.nan
 
 
-def text_counts(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, Counts]:
-    """Return the canonical texts of a column and how often each occurs.
+def dictionary_counts(array: pa.Array) -> tuple[pa.Array, Counts]:
+    """Return the distinct values of a column, null perhaps among them, and their counts.
 
-    A text may be named more than once: once for each chunk, and for each value that has it.
+    By dictionary, which takes 1 ms for a million rows instead of 14 for counting texts.
     """
-    parts = [_text_counts(chunk) for chunk in chunks(column)]
-    if len(parts) == 1:
-        return parts[0]
-    names = [text_array([]), *(names for names, _ in parts)]
-    counts = [np.empty(0, dtype=np.int64), *(counts for _, counts in parts)]
-    return pa.concat_arrays(names), np.concatenate(counts)
-
-
-def _text_counts(array: pa.Array) -> tuple[pa.Array, Counts]:
-    """Count by dictionary: 1 ms for a million rows instead of 14 for counting texts."""
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    names = as_text(array.dictionary)
     indices = array.indices.drop_null() if array.indices.null_count else array.indices
-    counts = np.bincount(view(indices), minlength=len(names))
-    if counts.all() and not names.null_count:
-        return names, counts
-    kept = np.flatnonzero((counts > 0) & is_valid(names))
-    return names.take(int_array(kept)), counts[kept]
+    return array.dictionary, np.bincount(view(indices), minlength=len(array.dictionary))
+
+
+def text_counts(column: pa.ChunkedArray | pa.Array) -> Mapping[str, int]:
+    """Return how often each canonical text occurs; missing values are left out."""
+    found: dict[str, int] = {}
+    for chunk in chunks(column):
+        values, counts = dictionary_counts(chunk)
+        for text, count in zip(as_text(values).to_pylist(), counts.tolist(), strict=True):
+            if count and text is not None:
+                found[text] = found.get(text, 0) + count
+    return found
 
 
 def as_text(array: pa.Array) -> pa.Array:
@@ -170,11 +166,3 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
     return hashes ^ (hashes >> np.uint64(31))
-
-
-def counted(names: pa.Array, counts: Counts) -> Mapping[str, int]:
-    """Return counts by text, those of a text that is named twice added up."""
-    found: dict[str, int] = {}
-    for name, count in zip(names.to_pylist(), counts.tolist(), strict=True):
-        found[name] = found.get(name, 0) + count
-    return found

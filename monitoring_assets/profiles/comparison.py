@@ -361,8 +361,8 @@ def _compare_categories(
 def _sample(profile: CategoryProfile, names: list[str], border: int) -> tuple[CategorySample, int]:
     """Return the counts by name, and of the categories that are not counted on both sides."""
     known = dict(zip(names, profile.known.tolist(), strict=True))
-    new, spilled, _ = below_border(profile.new, border, max(len(profile.new), 1))
-    counts = {name: count for name, count in added(known, new).items() if count}
+    new, spilled, _ = below_border(profile.new, border, len(profile.new.names))
+    counts = {name: count for name, count in added(known, new.as_dict()).items() if count}
     return CategorySample(counts), profile.other + spilled
 
 

@@ -21,7 +21,7 @@ from monitoring_assets.profiles.building import (
     profile_batches,
     profile_of_parts,
 )
-from monitoring_assets.profiles.columns import counted, floats, text_counts
+from monitoring_assets.profiles.columns import floats, text_counts
 from monitoring_assets.profiles.layout import Layout, layout_of_samples
 from monitoring_assets.profiles.profile import (
     CoMoments,
@@ -78,7 +78,7 @@ def prepare(
 
 
 def _categories(rows: pa.Table, name: str) -> CategorySample:
-    return CategorySample(counted(*text_counts(column_of(rows, name))))
+    return CategorySample(text_counts(column_of(rows, name)))
 
 
 def measure(

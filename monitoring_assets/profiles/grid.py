@@ -111,8 +111,8 @@ def _atoms(values: Floats, bins: int) -> Floats:
 def _asinh_steps(values: Floats, steps: int) -> Floats:
     """Return values at equal steps of asinh, from the smallest to the largest value."""
     q1, middle, q3 = np.quantile(values, [0.25, 0.5, 0.75])
-    scale = q3 - q1 if q3 > q1 else np.std(values)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        scale = q3 - q1 if q3 > q1 else np.std(values)
         first, last = np.arcsinh((values[[0, -1]] - middle) / scale)
         found: Floats = middle + scale * np.sinh(np.linspace(first, last, steps))
     return np.clip(found[np.isfinite(found)], values[0], values[-1])

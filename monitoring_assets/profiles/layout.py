@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 import pyarrow as pa
 
-from monitoring_assets.profiles.columns import counted, floats, text_array, text_counts
+from monitoring_assets.profiles.columns import floats, text_array, text_counts
 from monitoring_assets.profiles.grid import Grid, grid_of
 from monitoring_assets.stats.samples import CategorySample, NumericSample, Sample
 
@@ -76,7 +76,7 @@ def layout_of(
         name: NumericSample.of(floats(reference.column(name))) for name in numeric
     }
     for name in categorical:
-        samples[name] = CategorySample(counted(*text_counts(reference.column(name))))
+        samples[name] = CategorySample(text_counts(reference.column(name)))
     return layout_of_samples(samples, correlated=correlated, most_categories=most_categories)
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from monitoring_assets.profiles.columns import Counts, text_array, text_hashes
+from monitoring_assets.profiles.columns import Counts, int_array
 from monitoring_assets.stats.samples import Floats
 
 # Up to this many distinct numbers are kept with their counts.
@@ -19,6 +21,7 @@ FEW = 32
 NO_BORDER = 2**64  # beyond every hash
 
 Key = TypeVar("Key", float, str)
+Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +74,19 @@ class NumericProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Named:
+    """Categories that are counted by name, in the order of their hashes, shape `(n,)`."""
+
+    names: pa.Array
+    hashes: Hashes
+    counts: Counts
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return dict(zip(self.names.to_pylist(), self.counts.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CategoryProfile:
     """What is kept of a categorical column.
 
@@ -89,7 +105,7 @@ class CategoryProfile:
 
     missing: int
     known: Counts
-    new: Mapping[str, int]
+    new: Named
     other: int
     border: int
     most: int
@@ -97,17 +113,15 @@ class CategoryProfile:
     @property
     def n(self) -> int:
         """Return the number of values."""
-        return int(self.known.sum()) + sum(self.new.values()) + self.other
+        return int(self.known.sum()) + int(self.new.counts.sum()) + self.other
 
     @property
     def distinct(self) -> int:
         """Return the number of categories; an estimate (±1 % for 10,000) if there are others."""
-        new = len(self.new) if self.border == NO_BORDER else self._estimated_new
+        new = len(self.new.names)
+        if self.border != NO_BORDER:
+            new = round(new * (NO_BORDER / self.border))
         return int(np.count_nonzero(self.known)) + new
-
-    @property
-    def _estimated_new(self) -> int:
-        return round(len(self.new) * (NO_BORDER / self.border))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -192,7 +206,7 @@ def _numbers(a: NumericProfile, b: NumericProfile) -> NumericProfile:
 def _between(a: NumericProfile, b: NumericProfile) -> float:
     """Return what the distance of two means adds to the squares (Chan, Golub, LeVeque 1979)."""
     n, m = a.n, b.n
-    if not n or not m:
+    if not n or not m or a.low == a.high == b.low == b.high:
         return 0.0
     distance = float(a.sums.sum()) / n - float(b.sums.sum()) / m
     return distance * distance * (n * m / (n + m))
@@ -216,7 +230,12 @@ def added(a: Mapping[Key, int], b: Mapping[Key, int]) -> dict[Key, int]:
 
 
 def _categories(a: CategoryProfile, b: CategoryProfile) -> CategoryProfile:
-    new, spilled, border = below_border(added(a.new, b.new), min(a.border, b.border), a.most)
+    both = Named(
+        names=pa.concat_arrays([a.new.names, b.new.names]),
+        hashes=np.concatenate([a.new.hashes, b.new.hashes]),
+        counts=np.concatenate([a.new.counts, b.new.counts]),
+    )
+    new, spilled, border = below_border(both, min(a.border, b.border), a.most)
     return CategoryProfile(
         missing=a.missing + b.missing,
         known=a.known + b.known,
@@ -227,16 +246,27 @@ def _categories(a: CategoryProfile, b: CategoryProfile) -> CategoryProfile:
     )
 
 
-def below_border(
-    counts: Mapping[str, int], border: int, most: int
-) -> tuple[Mapping[str, int], int, int]:
-    """Return the counts that are kept by name, the rows of all others, and the new border."""
-    if border == NO_BORDER and len(counts) <= most:
-        return counts, 0, border
-    names = list(counts)
-    hashes = text_hashes(text_array(names))
-    if len(names) > most:
-        border = min(border, int(np.partition(hashes, most)[most]))
-    is_kept = (hashes < border).tolist()
-    kept = {name: counts[name] for name, keep in zip(names, is_kept, strict=True) if keep}
-    return kept, sum(counts.values()) - sum(kept.values()), border
+def below_border(found: Named, border: int, most: int) -> tuple[Named, int, int]:
+    """Return the categories that are kept by name, the rows of all others, and the new border.
+
+    Args:
+        found: Categories in any order, some perhaps named twice.
+        border: Smallest hash that is not kept.
+        most: How many are kept.
+    """
+    found = _each_once(found)
+    hashes = found.hashes
+    if len(hashes) > most:
+        border = min(border, int(hashes[most]))
+    kept = len(hashes) if border == NO_BORDER else int(np.searchsorted(hashes, np.uint64(border)))
+    new = Named(names=found.names[:kept], hashes=hashes[:kept], counts=found.counts[:kept])
+    return new, int(found.counts[kept:].sum()), border
+
+
+def _each_once(found: Named) -> Named:
+    """Return categories in the order of their hashes, counts of the same hash added up."""
+    if (found.hashes[1:] > found.hashes[:-1]).all():
+        return found
+    hashes, first, place = np.unique(found.hashes, return_index=True, return_inverse=True)
+    counts = np.bincount(place, weights=found.counts, minlength=len(hashes)).astype(np.int64)
+    return Named(names=found.names.take(int_array(first)), hashes=hashes, counts=counts)

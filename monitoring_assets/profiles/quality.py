@@ -75,7 +75,7 @@ def unseen(known: Categories, profile: CategoryProfile) -> int | None:
     """Return the rows with a category that the reference has not; None if that is not known."""
     if not known.is_complete:
         return None
-    return sum(profile.new.values()) + profile.other
+    return int(profile.new.counts.sum()) + profile.other
 
 
 def correlations(moments: CoMoments) -> Floats:

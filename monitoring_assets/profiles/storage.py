@@ -5,7 +5,7 @@ they are kept belongs to `application`.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from itertools import pairwise
 from typing import Any
@@ -14,12 +14,19 @@ import numpy as np
 import pyarrow as pa
 
 from monitoring_assets.domain.errors import CorruptFileError
-from monitoring_assets.profiles.columns import float_array, int_array, text_array, view
+from monitoring_assets.profiles.columns import (
+    float_array,
+    int_array,
+    text_array,
+    text_hashes,
+    view,
+)
 from monitoring_assets.profiles.grid import Grid, UsualRange
 from monitoring_assets.profiles.layout import FORMAT, Categories, Layout, layout_with_key
 from monitoring_assets.profiles.profile import (
     CategoryProfile,
     CoMoments,
+    Named,
     NumericProfile,
     Profile,
 )
@@ -52,11 +59,9 @@ def profile_to_table(profile: Profile) -> pa.Table:
             [float_array(one.sums) for one in numbers]
             + [float_array(np.empty(0)) for _ in categories]
         ),
-        "new": _lists(
-            [text_array([]) for _ in numbers] + [text_array(list(one.new)) for one in categories]
-        ),
+        "new": _lists([text_array([]) for _ in numbers] + [one.new.names for one in categories]),
         "new_counts": _lists(
-            blank * len(numbers) + [int_array(list(one.new.values())) for one in categories]
+            blank * len(numbers) + [int_array(one.new.counts) for one in categories]
         ),
         "pair_rows": _matrix(moments.rows, size),
         "pair_sums": _matrix(moments.sums, size),
@@ -110,7 +115,7 @@ def profile_from_table(table: pa.Table) -> Profile:
             )
         },
         categorical={
-            name: _categorical(small, view(known), new.to_pylist(), view(new_counts).tolist())
+            name: _categorical(small, view(known), new, view(new_counts))
             for name, small, known, new, new_counts in zip(
                 names[k:],
                 head["categorical"],
@@ -163,13 +168,13 @@ def _numeric(head: Sequence[Any], counts: Any, sums: Any) -> NumericProfile:
 
 
 def _categorical(
-    head: Sequence[Any], known: Any, new: Iterable[str], new_counts: Iterable[int]
+    head: Sequence[Any], known: Any, new: pa.Array, new_counts: Any
 ) -> CategoryProfile:
     missing, other, border, most = head
     return CategoryProfile(
         missing=missing,
         known=known,
-        new=dict(zip(new, new_counts, strict=True)),
+        new=Named(names=new, hashes=text_hashes(new), counts=new_counts),
         other=other,
         border=int(border),
         most=most,

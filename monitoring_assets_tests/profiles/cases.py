@@ -60,10 +60,11 @@ def assert_same(a: Profile, b: Profile) -> None:
             assert getattr(one, field) == getattr(other, field), field
         np.testing.assert_array_equal(one.counts, other.counts)
         np.testing.assert_allclose(one.sums, other.sums, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(one.squares, other.squares, rtol=1e-9)
+        np.testing.assert_allclose(one.squares, other.squares, rtol=1e-9, atol=1e-30)
     for name, one in a.categorical.items():
         other = b.categorical[name]
-        for field in ("missing", "new", "other", "border", "most", "distinct"):
+        assert one.new.as_dict() == other.new.as_dict()
+        for field in ("missing", "other", "border", "most", "distinct"):
             assert getattr(one, field) == getattr(other, field), field
         np.testing.assert_array_equal(one.known, other.known)
     size = np.sqrt(b.comoments.squares * b.comoments.rows).max(initial=0.0)  # of a sum, at most

@@ -4,8 +4,17 @@ import sys
 
 import pytest
 
+SLOW = pytest.mark.slow
 
-@pytest.mark.parametrize("mode", [[], ["--stream"], ["--windows", "2"]])
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        [],
+        pytest.param(["--stream"], marks=SLOW),
+        pytest.param(["--windows", "2"], marks=SLOW),
+    ],
+)
 def test_the_benchmark_measures_and_checks(tmp_path, mode):
     options = ["--rows", "3000", "--columns", "5", "--runs", "1", "--no-evidently", *mode]
     subprocess.run(
