@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from monitoring_assets.profiles.columns import (
     Counts,
+    Hashes,
     as_text,
     chunks,
     dictionary_counts,
@@ -33,7 +34,6 @@ from monitoring_assets.profiles.profile import (
     NO_BORDER,
     CategoryProfile,
     CoMoments,
-    Hashes,
     Named,
     NumericProfile,
     Profile,

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from monitoring_assets.stats.samples import Floats
 
 Counts = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that every byte counts
+_BLOCK = 4096  # texts whose temporary arrays stay in the second-level cache
 _WHOLE = 2.0**53  # up to here floats are exact whole numbers
 
 
@@ -146,23 +148,28 @@ def _printed(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def text_hashes(texts: pa.Array) -> NDArray[np.uint64]:
+def text_hashes(texts: pa.Array) -> Hashes:
     """Return a hash of every text that is the same in every process, shape `(n,)`.
 
-    A polynomial of the bytes modulo 2⁶⁴, mixed by splitmix64: 0.1 µs each, a seventh of hashlib.
+    A polynomial of the bytes modulo 2⁶⁴, mixed by splitmix64.
     """
+    parts = (_text_hashes(texts[start : start + _BLOCK]) for start in range(0, len(texts), _BLOCK))
+    return np.concatenate([np.empty(0, np.uint64), *parts])
+
+
+def _text_hashes(texts: pa.Array) -> Hashes:
     _, ends, data = texts.buffers()
     offsets = np.frombuffer(ends, dtype=np.int32)[texts.offset :][: len(texts) + 1]
-    first, last = (int(offsets[0]), int(offsets[-1])) if len(texts) else (0, 0)
+    first, last = int(offsets[0]), int(offsets[-1])
     codes = np.frombuffer(data or b"", dtype=np.uint8)[first:last].astype(np.uint64)
-    lengths = np.diff(offsets)
-    place = np.arange(last - first) - np.repeat(offsets[:-1] - first, lengths)
-    powers = np.cumprod(np.full(int(lengths.max(initial=0)), _MULTIPLIER))
+    starts, lengths = offsets[:-1] - first, np.diff(offsets)
+    place = np.arange(last - first) - np.repeat(starts, lengths)
+    powers = np.cumprod(np.full(int(lengths.max()), _MULTIPLIER))
     sums = np.concatenate([[np.uint64(0)], np.cumsum((codes + np.uint64(1)) * powers[place])])
-    return _mixed(sums[offsets[1:] - first] - sums[offsets[:-1] - first])
+    return _mixed(sums[starts + lengths] - sums[starts])
 
 
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _mixed(hashes: Hashes) -> Hashes:
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
     return hashes ^ (hashes >> np.uint64(31))

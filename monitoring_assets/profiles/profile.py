@@ -11,9 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from monitoring_assets.profiles.columns import Counts, int_array
+from monitoring_assets.profiles.columns import Counts, Hashes, int_array
 from monitoring_assets.stats.samples import Floats
 
 # Up to this many distinct numbers are kept with their counts.
@@ -21,7 +20,6 @@ FEW = 32
 NO_BORDER = 2**64  # beyond every hash
 
 Key = TypeVar("Key", float, str)
-Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
