@@ -28,16 +28,17 @@ def write_rows(
         columns: How many columns.
         seed: Of the random numbers.
         is_shifted: Whether every fifth column is shifted.
-        decimals: To how many decimals numbers are rounded, so that large files stay small.
+        decimals: To how many decimals numbers are rounded, so that large files stay small;
+            such files are compressed with zstd, others with snappy, pyarrow's default.
     """
     if path.exists():
         return
     rng = np.random.default_rng(seed)
     part = path.with_suffix(".part")
-    writer = None
+    writer, compression = None, "snappy" if decimals is None else "zstd"
     for start in range(0, rows, ROW_GROUP):
         table = _table(rng, min(ROW_GROUP, rows - start), columns, is_shifted, decimals)
-        writer = writer or pq.ParquetWriter(part, table.schema, compression="zstd")
+        writer = writer or pq.ParquetWriter(part, table.schema, compression=compression)
         writer.write_table(table, row_group_size=ROW_GROUP)
     if writer:
         writer.close()
