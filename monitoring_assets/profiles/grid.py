@@ -84,13 +84,14 @@ def grid_of(reference: NumericSample, bins: int = BINS) -> Grid:
 def usual_range(reference: NumericSample) -> UsualRange:
     """Return where a sample that is not empty lies."""
     values = reference.values
-    q1, q3 = np.quantile(values, [0.25, 0.75])
-    return UsualRange(
-        low=float(values[0]),
-        high=float(values[-1]),
-        fence_low=float(q1 - 1.5 * (q3 - q1)),
-        fence_high=float(q3 + 1.5 * (q3 - q1)),
-    )
+    with np.errstate(over="ignore"):
+        q1, q3 = np.quantile(values, [0.25, 0.75])
+        return UsualRange(
+            low=float(values[0]),
+            high=float(values[-1]),
+            fence_low=float(q1 - 1.5 * (q3 - q1)),
+            fence_high=float(q3 + 1.5 * (q3 - q1)),
+        )
 
 
 def _mean(values: Floats) -> float:
@@ -110,8 +111,8 @@ def _atoms(values: Floats, bins: int) -> Floats:
 
 def _asinh_steps(values: Floats, steps: int) -> Floats:
     """Return values at equal steps of asinh, from the smallest to the largest value."""
-    q1, middle, q3 = np.quantile(values, [0.25, 0.5, 0.75])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        q1, middle, q3 = np.quantile(values, [0.25, 0.5, 0.75])
         scale = q3 - q1 if q3 > q1 else np.std(values)
         first, last = np.arcsinh((values[[0, -1]] - middle) / scale)
         found: Floats = middle + scale * np.sinh(np.linspace(first, last, steps))
