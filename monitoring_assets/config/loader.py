@@ -63,7 +63,7 @@ def model_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ConfigurationError(
             f"{folder}: no such folder. Put one YAML file per model there (`mlmon init` writes "
-            "one), or name another folder with --models or MLMON_MODELS."
+            "one), or name another folder with MLMON_MODELS."
         )
     return sorted(p for p in folder.rglob("[!.]*") if p.suffix in {".yaml", ".yml"})
 
