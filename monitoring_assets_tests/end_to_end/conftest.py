@@ -20,13 +20,12 @@ MLMON = [sys.executable, "-m", "monitoring_assets.cli.main"]
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what is in this folder, and keep each file in one worker."""
+    """Mark what is in this folder."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,16 +49,17 @@ def own_server():
     """Yield the URL of a server that `mlmon` did not start, of Postgres 15 where that is there."""
     parent = new_folder()
     fifteen = DISTRIBUTION / "15" / "bin"
-    with pytest.MonkeyPatch.context() as patched:
-        if fifteen.is_dir():
-            binaries = Binaries(folder=fifteen, major=15)
-            patched.setattr(embedded_postgres, "binaries_for", lambda _: binaries)
-        server = EmbeddedPostgres(parent / "own")
-        try:
-            yield server.start().url("postgresql")
-        finally:
-            server.stop()
-            shutil.rmtree(parent)
+    server = EmbeddedPostgres(parent / "own")
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            if fifteen.is_dir():
+                binaries = Binaries(folder=fifteen, major=15)
+                patched.setattr(embedded_postgres, "binaries_for", lambda _: binaries)
+            url = server.start().url("postgresql")
+        yield url
+    finally:
+        server.stop()
+        shutil.rmtree(parent)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def served():
     home = Home(new_folder())
     running = home.start("demo", "--port", "0", "--seconds-between-days", "1")
     try:
-        running.wait_for("Ctrl-C stops everything", 100)
+        running.wait_for("Ctrl-C stops everything", 240)
         yield home, running
     finally:
         if running.process.poll() is None:
@@ -98,7 +98,7 @@ def test_the_ui_shows_the_history(served):
 def test_a_day_that_arrives_is_monitored_and_told(served):
     _, running = served
     running.wait_for(r"the predictions of \S+ arrived", 30)
-    running.wait_for(r"(?m)^\[(page|ticket)\] .*\n  - .*warehouse_load", 100)
+    running.wait_for(r"(?m)^\[(page|ticket)\] .*\n  - .*warehouse_load", 200)
 
 
 def test_an_interrupt_ends_it_soon_and_whole(served):
