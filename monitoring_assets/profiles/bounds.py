@@ -95,8 +95,8 @@ def _side(profile: NumericProfile, widths: Floats, top: Floats) -> tuple[Floats,
     n = running[-1]
     after = running / n
     before = np.concatenate([[0.0], after[:-1]])
-    rise = (profile.counts * top - profile.sums) / n
-    return before, after, np.clip(rise, 0.0, (after - before) * widths)
+    rise = np.maximum((profile.counts * top - profile.sums) / n, 0.0)
+    return before, after, np.minimum(rise, (after - before) * widths)
 
 
 def wasserstein(step: Steps) -> Bounded:
