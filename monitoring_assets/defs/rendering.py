@@ -115,17 +115,17 @@ def _split(failing: Sequence[str]) -> list[tuple[str, ...]]:
 def measurement_table(measurements: Sequence[Measurement]) -> dg.TableMetadataValue:
     """Return measurements as a table."""
     return _table(
-        ("metric", "column", "segment", "value", "95 %", "n", "threshold", "status", "reason"),
+        ("status", "metric", "column", "segment", "value", "95 %", "limit", "n", "reason"),
         [
             (
+                str(m.status),
                 m.metric if not m.method else f"{m.metric} ({m.method})",
                 m.column,
                 m.segment or m.version,
                 _number(m.value),
                 "" if m.lower is None else f"{_number(m.lower)} … {_number(m.upper)}",
-                m.n,
                 _number(m.threshold),
-                str(m.status),
+                m.n,
                 m.reason,
             )
             for m in measurements
@@ -134,11 +134,14 @@ def measurement_table(measurements: Sequence[Measurement]) -> dg.TableMetadataVa
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableMetadataValue:
+    """Return a table without the columns that hold nothing: the UI cuts off wide ones."""
+    cells = [dict(zip(names, row, strict=True)) for row in rows]
+    shown = [n for n in names if any(row[n] != "" for row in cells)]
     records = [
-        dg.TableRecord({n: v if isinstance(v, int) else str(v) for n, v in zip(names, row)})  # noqa: B905
-        for row in rows
+        dg.TableRecord({n: v if isinstance(v := row[n], int) else str(v) for n in shown})
+        for row in cells
     ]
-    columns = [dg.TableColumn(n, "int" if n in {"n", "rows"} else "string") for n in names]
+    columns = [dg.TableColumn(n, "int" if n in {"n", "rows"} else "string") for n in shown]
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
