@@ -36,6 +36,8 @@ from monitoring_assets.stats.samples import CategorySample, Floats
 
 # The square of a difference must be a normal double.
 _NARROWEST, _WIDEST = 1e-150, 1e150
+# Of the distance from the centre; a sum is precise to 1e-16 of it.
+_RESOLUTION = 1e-6
 # From this size on, scipy's default takes the asymptotic p-value of the K-S statistic.
 _LARGEST_EXACT_KS = 10_000
 
@@ -176,12 +178,23 @@ def _bounded(
 ) -> Bounded | None:
     """Return the value of a method, None where profiles say nothing about it."""
     if method in _OF_STEPS:
-        return _OF_STEPS[method](grid, reference, current)
+        is_told = _is_resolved(grid, reference, current)
+        return _OF_STEPS[method](grid, reference, current) if is_told else None
     if method == "hellinger":
         return _hellinger(grid, reference, current)
     if not _has_few(reference):
         return _binned(method, grid, reference, current)
     return _of_values(method, grid, reference, current)
+
+
+def _is_resolved(grid: Grid, reference: NumericProfile, current: NumericProfile) -> bool:
+    """Return whether sums of (value - centre) tell the values apart.
+
+    They do not where all values of both sides lie far from the centre and close together.
+    """
+    low, high = min(reference.low, current.low), max(reference.high, current.high)
+    farthest = max(abs(low - grid.centre), abs(high - grid.centre))
+    return low == high or high - low > _RESOLUTION * farthest
 
 
 def _wasserstein(grid: Grid, reference: NumericProfile, current: NumericProfile) -> Bounded:

@@ -9,7 +9,7 @@ from monitoring_assets.profiles.building import profile_of
 from monitoring_assets.profiles.comparison import Verdict, compare
 from monitoring_assets.profiles.layout import layout_of
 from monitoring_assets.stats.samples import CategorySample, NumericSample
-from monitoring_assets_tests.profiles.cases import DISTRIBUTIONS, pair
+from monitoring_assets_tests.profiles.cases import DISTRIBUTIONS, numbers, pair
 
 DISTANCES = ["wasserstein", "energy_distance", "jensenshannon", "psi", "kl_div", "hellinger", "ks"]
 
@@ -75,8 +75,6 @@ def test_bounds_hold_for_any_values(reference, current, method):
     st.sampled_from(DISTANCES[:-1]),
 )
 def test_bounds_hold_between_two_windows_on_the_grid_of_a_third(grid, reference, current, method):
-    from monitoring_assets_tests.profiles.cases import numbers
-
     layout = layout_of(numbers(grid), ["x"], [])
     r, c = (profile_of(numbers(side), layout) for side in (reference, current))
     exact = drift(*samples(reference, current), method).value
@@ -139,6 +137,12 @@ def test_a_column_that_cannot_be_compared_is_undecided(reference, current, reaso
     assert found.found is None
     assert reason in found.reason
     assert found.verdict() is Verdict.UNDECIDED
+
+
+def test_values_that_sums_cannot_tell_apart_are_undecided():
+    layout = layout_of(numbers(np.arange(100.0)), ["x"], [])
+    r, c = (profile_of(numbers([0.0, tiny]), layout) for tiny in (1e-30, 3e-30))
+    assert compare(layout, r, c, "x", "wasserstein").verdict() is Verdict.UNDECIDED
 
 
 def test_profiles_of_two_layouts_are_not_compared():
