@@ -178,7 +178,7 @@ def _bounded(
 ) -> Bounded | None:
     """Return the value of a method, None where profiles say nothing about it."""
     if method in _OF_STEPS:
-        is_told = _is_resolved(grid, reference, current)
+        is_told = _is_resolved(grid, reference, current) and _is_resolved(grid, reference)
         return _OF_STEPS[method](grid, reference, current) if is_told else None
     if method == "hellinger":
         return _hellinger(grid, reference, current)
@@ -187,12 +187,12 @@ def _bounded(
     return _of_values(method, grid, reference, current)
 
 
-def _is_resolved(grid: Grid, reference: NumericProfile, current: NumericProfile) -> bool:
+def _is_resolved(grid: Grid, *profiles: NumericProfile) -> bool:
     """Return whether sums of (value - centre) tell the values apart.
 
-    They do not where all values of both sides lie far from the centre and close together.
+    They do not where all values lie far from the centre and close together.
     """
-    low, high = min(reference.low, current.low), max(reference.high, current.high)
+    low, high = min(one.low for one in profiles), max(one.high for one in profiles)
     farthest = max(abs(low - grid.centre), abs(high - grid.centre))
     return low == high or high - low > _RESOLUTION * farthest
 
