@@ -12,6 +12,8 @@ from monitoring_assets.domain.measurement import Measurement, Status
 
 REFERENCE, CURRENT, BAD, INK = "#b6bcc8", "#4f7cff", "#d64545", "#4a5160"
 _PANEL_WIDTH, _PANEL_HEIGHT, _GAP, _COLUMNS = 300, 150, 24, 3
+# Room for the label of the first bar.
+_MARGIN = 16
 _STATUS_COLOURS = {
     Status.OK: "#3c9d63",
     Status.BAD: BAD,
@@ -38,12 +40,12 @@ def distributions(histograms: Sequence[Histogram], drifted: Sequence[str]) -> st
         f'<rect x="180" y="2" width="10" height="10" fill="{BAD}"/>'
         f'<text x="195" y="11" font-size="11" fill="{INK}">this window, drifted</text>'
     )
-    width = _COLUMNS * (_PANEL_WIDTH + _GAP)
+    width = _MARGIN + _COLUMNS * (_PANEL_WIDTH + _GAP)
     return _image("distributions", width, height, legend + "".join(panels))
 
 
 def _panel(index: int, histogram: Histogram, *, is_bad: bool) -> str:
-    left = (index % _COLUMNS) * (_PANEL_WIDTH + _GAP)
+    left = _MARGIN + (index % _COLUMNS) * (_PANEL_WIDTH + _GAP)
     top = 24 + (index // _COLUMNS) * (_PANEL_HEIGHT + _GAP)
     mark = " ▲ drift" if is_bad else ""
     parts = [
