@@ -19,7 +19,8 @@ demo: $(VENV)/.base ## Make a monitored model with a history and show it (DEMO_A
 	@$(BIN)/mlmon demo $(DEMO_ARGS)
 
 test: $(VENV)/.dev ## Run the whole test suite
-	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@# Two workers on two cores: more threads of BLAS would only wait for each other.
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.dev types arch generated ## Check format, lint, types, import contracts and generated files
 	$(BIN)/ruff format --check .
