@@ -38,6 +38,8 @@ _STOP_SECONDS = 60
 _START_SECONDS = 300  # recovery after a kill during a bulk load: 5 s per million rows measured
 _REFUSED_SECONDS = 60  # how long a refusal of the kinds below is tried again
 _PAUSE_SECONDS = 0.1
+# A killed process is still in the process table while the kernel takes it down.
+_DYING_SECONDS = 2.0
 
 # Reasons that pass: somebody took the port since it was chosen, back ends of a killed server
 # have not ended yet, or a killed starter has left a server that is just coming up.
@@ -98,10 +100,7 @@ class EmbeddedPostgres:
         with _as_server_error("start"):
             self._make_folder()
             with self._locked():
-                postmaster = ready_postmaster(self._data, _START_SECONDS) or self._bring_up()
-                server = self._running(postmaster)
-                _create_database(server)
-                return server
+                return self._answering()
 
     def stop(self) -> None:
         """Stop the server: open transactions are rolled back, committed ones are on disk.
@@ -122,6 +121,33 @@ class EmbeddedPostgres:
         if postmaster is None or postmaster.state != "ready":
             return None
         return self._running(postmaster)
+
+    def _answering(self) -> RunningServer:
+        """Return a server that did what it was asked to.
+
+        A server that was killed a moment ago may still look alive: if it is gone when it does not
+        answer, another one is started.
+        """
+        while True:
+            postmaster = ready_postmaster(self._data, _START_SECONDS) or self._bring_up()
+            server = self._running(postmaster)
+            try:
+                _create_database(server)
+            except DatabaseServerError:
+                if self._stays_alive(postmaster):
+                    raise
+            else:
+                return server
+
+    def _stays_alive(self, postmaster: Postmaster) -> bool:
+        """Return whether a server that did not answer is there after two seconds all the same."""
+        deadline = time.monotonic() + _DYING_SECONDS
+        while time.monotonic() < deadline:
+            living = living_postmaster(self._data)
+            if living is None or living.pid != postmaster.pid:
+                return False
+            time.sleep(_PAUSE_SECONDS)
+        return True
 
     def _running(self, postmaster: Postmaster) -> RunningServer:
         return RunningServer(

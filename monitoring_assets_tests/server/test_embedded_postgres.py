@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import create_engine, make_url, text
 
 from monitoring_assets.domain.errors import DatabaseServerError
-from monitoring_assets.server import binaries
+from monitoring_assets.server import binaries, embedded_postgres
 from monitoring_assets.server.embedded_postgres import EmbeddedPostgres
 from monitoring_assets.server.postmaster import living_postmaster
 
@@ -252,6 +252,20 @@ def test_a_start_waits_for_the_back_ends_of_a_killed_server(folder):
         postgres.start()
         assert resumed.is_set()
         connection.close()
+
+
+@needs_proc
+def test_a_server_that_dies_while_it_is_asked_for_is_started_again(folder, monkeypatch):
+    postgres = EmbeddedPostgres(folder)
+    dying = living_postmaster(postgres.start().data)
+    os.kill(dying.pid, signal.SIGKILL)
+    looks = iter([dying])
+    look = embedded_postgres.ready_postmaster
+    monkeypatch.setattr(
+        embedded_postgres, "ready_postmaster", lambda *args: next(looks, None) or look(*args)
+    )
+    with connect(postgres.start()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_starters_at_the_same_time_share_one_server(folder):
