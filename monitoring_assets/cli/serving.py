@@ -107,8 +107,10 @@ def wait_until_ready(children: ProcessGroup, at: Addresses) -> None:
     raise MonitoringError(f"the UI is not ready after two minutes:\n{logs}")
 
 
-def show_messages(children: ProcessGroup) -> None:
+def show_messages(children: ProcessGroup, announcement: str = "") -> None:
     """Show the messages since the start, until Ctrl-C or another signal: the usual end.
+
+    The announcement comes first; once it is read, Ctrl-C is the usual end.
 
     Raises:
         MonitoringError: If a process ends by itself.
@@ -117,6 +119,8 @@ def show_messages(children: ProcessGroup) -> None:
         suppress(KeyboardInterrupt),
         Path(children.environ[ALERTS_FILE]).open(encoding="utf-8") as alerts,
     ):
+        if announcement:
+            print(announcement, flush=True)
         while True:
             children.require_alive()
             sys.stdout.write(alerts.read())

@@ -35,6 +35,5 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(f"starting ({names}) …", flush=True)
         start_daemon(children)
         wait_until_ready(children, at)
-        print(f"the UI is at {at.ui_url} — Ctrl-C stops everything", flush=True)
-        show_messages(children)
+        show_messages(children, f"the UI is at {at.ui_url} — Ctrl-C stops everything")
     return 0
