@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random, SystemRandom
 from typing import Protocol
 
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.domain.errors import DeliveryError
 
 GIVE_UP_AFTER = timedelta(hours=72)

@@ -10,10 +10,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from monitoring_assets.domain.decision import Decision as Decision  # noqa: PLC0414 - re-exported
-from monitoring_assets.domain.decision import Notice as Notice  # noqa: PLC0414 - re-exported
+from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.evaluation import Evaluation
-from monitoring_assets.domain.reading import ReadProblem as ReadProblem  # noqa: PLC0414 - re-exported
+from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.domain.window import Window
 
 

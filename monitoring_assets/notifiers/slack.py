@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.domain.errors import DeliveryError
 from monitoring_assets.notifiers.slack_message import SlackMessage, digest, render
 

@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.metadata import Metadata
 
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.notifiers.text import safe_text
 
 EVENT_TYPE = "monitoring_notice"

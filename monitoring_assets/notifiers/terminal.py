@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.domain.errors import DeliveryError
 from monitoring_assets.notifiers.text import printable
 

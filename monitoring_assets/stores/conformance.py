@@ -8,25 +8,22 @@ is an `AssertionError`. What only one store promises is tested beside that store
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
 from monitoring_assets.application.dispatch import Delivery, Outbox
 from monitoring_assets.application.ports import (
     ArtifactStore,
-    Decision,
     DecisionStore,
     MeasurementStore,
-    Notice,
     RunInfo,
+    SourceStates,
 )
+from monitoring_assets.domain.decision import Decision, Notice
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.window import Window
-
-if TYPE_CHECKING:
-    from monitoring_assets.stores.source_states import SourceStateStore
 
 DAY = Window(datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC), "2026-01-02")
 NEXT_DAY = Window(DAY.end, DAY.end + timedelta(days=1), "2026-01-03")
@@ -282,20 +279,20 @@ def a_claim_is_marked_once(store: DecisionStore, outbox: Outbox) -> None:
 # Source states
 
 
-def a_recorded_state_is_read_back(store: "SourceStateStore") -> None:
+def a_recorded_state_is_read_back(store: SourceStates) -> None:
     """Known windows come with their fingerprint, unknown ones are left out."""
     store.put("churn", "predictions", DAY, "abc", NOW)
     assert store.get("churn", "predictions", [DAY.key, NEXT_DAY.key]) == {DAY.key: "abc"}
 
 
-def the_newest_state_counts(store: "SourceStateStore") -> None:
+def the_newest_state_counts(store: SourceStates) -> None:
     """A second record of a window replaces the first."""
     store.put("churn", "predictions", DAY, "abc", NOW)
     store.put("churn", "predictions", DAY, "def", LATER.computed_at)
     assert store.get("churn", "predictions", [DAY.key]) == {DAY.key: "def"}
 
 
-def models_and_sources_do_not_share_states(store: "SourceStateStore") -> None:
+def models_and_sources_do_not_share_states(store: SourceStates) -> None:
     """Labels are recorded apart from predictions, models apart from each other."""
     store.put("churn", "predictions", DAY, "abc", NOW)
     assert store.get("churn", "labels", [DAY.key]) == {}
@@ -380,7 +377,7 @@ OUTBOX_CHECKS: tuple[Callable[[DecisionStore, Outbox], None], ...] = (
     deciding_again_revives_a_message_given_up,
     a_claim_is_marked_once,
 )
-SOURCE_STATE_CHECKS: "tuple[Callable[[SourceStateStore], None], ...]" = (
+SOURCE_STATE_CHECKS: tuple[Callable[[SourceStates], None], ...] = (
     a_recorded_state_is_read_back,
     the_newest_state_counts,
     models_and_sources_do_not_share_states,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from monitoring_assets.application.ports import Decision, RunInfo
+from monitoring_assets.application.ports import RunInfo
+from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.window import Window
 from monitoring_assets.stores.engine import lock, transaction
 from monitoring_assets.stores.outbox import enqueue

@@ -11,7 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 import pyarrow as pa
 
 from monitoring_assets.application.dispatch import Delivery
-from monitoring_assets.application.ports import Decision, Notice, RunInfo
+from monitoring_assets.application.ports import RunInfo
+from monitoring_assets.domain.decision import Decision, Notice
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.window import Window
 from monitoring_assets.stores.artifacts import checked_path
@@ -160,7 +161,7 @@ class MemoryDecisions:
 
 
 class MemorySourceStates:
-    """The `SourceStateStore` in memory."""
+    """The `SourceStates` in memory."""
 
     def __init__(self) -> None:
         self._fingerprints: dict[tuple[str, str, str], str] = {}

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 
 from monitoring_assets.application.dispatch import Delivery
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.stores.engine import transaction
 from monitoring_assets.stores.text import storable
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -22,20 +21,8 @@ ON CONFLICT (model, source, window_start) DO UPDATE SET
 """)
 
 
-class SourceStateStore(Protocol):
-    """What was last monitored; `source` is `predictions` or `labels`."""
-
-    def get(self, model: str, source: str, keys: Iterable[str]) -> dict[str, str]:
-        """Return the recorded fingerprint by window key; windows never recorded are left out."""
-
-    def put(
-        self, model: str, source: str, window: Window, fingerprint: str, recorded_at: datetime
-    ) -> None:
-        """Record that this state of the window's rows was monitored."""
-
-
 class PostgresSourceStates:
-    """The `SourceStateStore` in Postgres."""
+    """The `SourceStates` in Postgres."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

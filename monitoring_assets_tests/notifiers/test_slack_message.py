@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring_assets.application.ports import Notice
+from monitoring_assets.domain.decision import Notice
 from monitoring_assets.notifiers.slack_message import digest, render
 
 GOLDEN = Path(__file__).parent / "golden"
