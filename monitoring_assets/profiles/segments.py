@@ -1,17 +1,77 @@
 """How rows become one profile for each segment, from the same pass.
 
-All segments merged are the whole. Which columns divide a model's rows belongs to its YAML.
+All segments of a column merged are the whole. Which columns divide a model's rows belongs to its
+YAML.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitoring_assets.profiles.building import Lookups, column_of, profile_of
-from monitoring_assets.profiles.columns import Counts, as_text, chunks, int_array, is_valid, view
+from monitoring_assets.profiles.columns import (
+    Counts,
+    as_text,
+    chunks,
+    int_array,
+    is_valid,
+    text_counts,
+    view,
+)
 from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.profile import Profile, merge
+
+# The rows with one value of one column: the column, and the canonical text of the value.
+Segment = tuple[str, str]
+WHOLE: Segment = ("", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SegmentedProfile:
+    """The profile of a window and of its segments.
+
+    Attributes:
+        whole: Of all rows.
+        segments: Of the rows of the largest values of each segment column.
+    """
+
+    whole: Profile
+    segments: Mapping[Segment, Profile]
+
+    @property
+    def parts(self) -> dict[Segment, Profile]:
+        """Return all profiles, the whole first."""
+        return {WHOLE: self.whole, **self.segments}
+
+
+def merge_segmented(a: SegmentedProfile, b: SegmentedProfile) -> SegmentedProfile:
+    """Return the profile of the rows of both; a segment that one of them lacks adds nothing.
+
+    Raises:
+        ValueError: If the two are made on different layouts.
+    """
+    segments = dict(a.segments)
+    for key, profile in b.segments.items():
+        segments[key] = merge(segments[key], profile) if key in segments else profile
+    return SegmentedProfile(whole=merge(a.whole, b.whole), segments=segments)
+
+
+def largest_values(counts: Mapping[str, int], most: int) -> list[str]:
+    """Return the values that most rows have, the largest first, equally large ones by text."""
+    return sorted(counts, key=lambda value: (-counts[value], value))[:most]
+
+
+def rows_by_segment(
+    rows: pa.Table, columns: Iterable[str], most: int
+) -> Iterator[tuple[Segment, pa.Table]]:
+    """Yield the rows of the `most` largest values of each column."""
+    for column in columns:
+        values = rows.column(column)
+        for value in largest_values(text_counts(values), most):
+            yield (column, value), rows.filter(pc.equal(values, value))
 
 
 def profile_segments(
