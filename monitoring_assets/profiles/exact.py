@@ -66,13 +66,22 @@ def prepare(
     categorical: Sequence[str],
     *,
     correlated: Sequence[str] | None = None,
+    layout: Layout | None = None,
 ) -> PreparedReference:
-    """Return a reference that is in memory, ready to be compared with."""
+    """Return a reference that is in memory, ready to be compared with.
+
+    Args:
+        rows: Its rows.
+        numeric: Columns that hold numbers.
+        categorical: Columns that hold categories.
+        correlated: Numeric columns to correlate; all by default.
+        layout: That of the whole where the rows are a part of it; else one is made for them.
+    """
     samples: dict[str, Sample] = {
         name: NumericSample.of(floats(column_of(rows, name))) for name in numeric
     }
     samples |= {name: _categories(rows, name) for name in categorical}
-    layout = layout_of_samples(samples, correlated=correlated)
+    layout = layout or layout_of_samples(samples, correlated=correlated)
     profile = profile_batches(rows.to_batches(max_chunksize=BATCH_ROWS), layout)
     return PreparedReference(layout=layout, profile=profile, samples=samples)
 

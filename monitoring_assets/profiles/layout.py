@@ -14,7 +14,7 @@ from monitoring_assets.profiles.columns import floats, text_array, text_counts
 from monitoring_assets.profiles.grid import Grid, grid_of
 from monitoring_assets.stats.samples import CategorySample, NumericSample, Sample
 
-FORMAT = 1  # changes whenever profiles of the same rows would differ
+FORMAT = 2  # changes whenever profiles of the same rows would differ
 MOST_CATEGORIES = 10_000
 
 

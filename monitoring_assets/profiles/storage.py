@@ -1,6 +1,6 @@
 """How layouts and profiles are kept as Arrow tables: one row for each column.
 
-The tables are meant for Parquet or Arrow files with zstd, some ten kilobytes for a column. Where
+The tables are meant for Parquet or Arrow files with zstd, some kilobytes for a column. Where
 they are kept belongs to `application`.
 """
 
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from monitoring_assets.domain.errors import CorruptFileError
 from monitoring_assets.profiles.columns import (
+    Counts,
     float_array,
     int_array,
     text_array,
@@ -30,6 +32,7 @@ from monitoring_assets.profiles.profile import (
     NumericProfile,
     Profile,
 )
+from monitoring_assets.profiles.segments import Segment
 from monitoring_assets.stats.samples import Floats
 
 _FORMAT, _HEAD = b"monitoring_assets.profiles", b"head"
@@ -38,43 +41,63 @@ Lists = Sequence[pa.Array]
 
 def profile_to_table(profile: Profile) -> pa.Table:
     """Return a profile as a table, numeric columns first, whose metadata holds the small parts."""
-    numbers, categories = list(profile.numeric.values()), list(profile.categorical.values())
-    blank = [int_array([])]
+    return _table(_columns(profile), _profile_head(profile))
+
+
+def parts_to_table(parts: Mapping[Segment, Profile]) -> pa.Table:
+    """Return the profiles of a window and its segments, all of one layout, as one table."""
+    tables = [pa.table(_columns(profile)) for profile in parts.values()]
     head = {
+        "segments": list(parts),
+        "profiles": [_profile_head(profile) for profile in parts.values()],
+    }
+    return _with_head(pa.concat_tables(tables), head)
+
+
+def _profile_head(profile: Profile) -> dict[str, Any]:
+    return {
         "layout": profile.layout,
         "rows": profile.rows,
-        "numeric": [_numeric_head(one) for one in numbers],
-        "categorical": [[one.missing, one.other, str(one.border), one.most] for one in categories],
+        "numeric": [_numeric_head(one) for one in profile.numeric.values()],
+        "categorical": [
+            [one.missing, one.other, str(one.border), one.most, len(one.known)]
+            for one in profile.categorical.values()
+        ],
         "correlated": len(profile.comoments.rows),
     }
+
+
+def _columns(profile: Profile) -> dict[str, pa.Array]:
+    """Return what is long; of the bins and the known categories only those that have rows."""
+    numbers, categories = list(profile.numeric.values()), list(profile.categorical.values())
+    counted = [one.counts for one in numbers] + [one.known for one in categories]
+    filled = [np.flatnonzero(counts) for counts in counted]
+    no_numbers, no_sums = [int_array([])] * len(numbers), [float_array(np.empty(0))]
     moments = profile.comoments
-    size = len(numbers) + len(categories)
-    columns = {
+    return {
         "column": text_array([*profile.numeric, *profile.categorical]),
+        "places": _lists([int_array(places) for places in filled]),
         "counts": _lists(
-            [int_array(one.counts) for one in numbers]
-            + [int_array(one.known) for one in categories]
+            [int_array(counts[at]) for counts, at in zip(counted, filled, strict=True)]
         ),
         "sums": _lists(
-            [float_array(one.sums) for one in numbers]
-            + [float_array(np.empty(0)) for _ in categories]
+            [float_array(one.sums[at]) for one, at in zip(numbers, filled, strict=False)]
+            + no_sums * len(categories)
         ),
         "new": _lists([text_array([]) for _ in numbers] + [one.new.names for one in categories]),
-        "new_counts": _lists(
-            blank * len(numbers) + [int_array(one.new.counts) for one in categories]
-        ),
-        "pair_rows": _matrix(moments.rows, size),
-        "pair_sums": _matrix(moments.sums, size),
-        "pair_squares": _matrix(moments.squares, size),
-        "pair_products": _matrix(moments.products, size),
+        "new_counts": _lists(no_numbers + [int_array(one.new.counts) for one in categories]),
+        "pair_rows": _matrix(moments.rows, len(counted)),
+        "pair_sums": _matrix(moments.sums, len(counted)),
+        "pair_squares": _matrix(moments.squares, len(counted)),
+        "pair_products": _matrix(moments.products, len(counted)),
     }
-    return _table(columns, head)
 
 
 def _numeric_head(one: NumericProfile) -> list[Any]:
     few = None if one.few is None else [[value.hex(), n] for value, n in one.few.items()]
     counts = [one.missing, one.negative_infinite, one.positive_infinite]
-    return [*counts, one.low.hex(), one.high.hex(), one.squares.hex(), few]
+    ends = [one.low.hex(), one.high.hex()]
+    return [*counts, *ends, one.squares.hex(), few, len(one.counts)]
 
 
 def _matrix(matrix: Floats, size: int) -> pa.Array:
@@ -91,7 +114,10 @@ def _lists(parts: Lists) -> pa.Array:
 
 
 def _table(columns: Mapping[str, pa.Array], head: Mapping[str, Any]) -> pa.Table:
-    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    return _with_head(pa.Table.from_arrays(list(columns.values()), names=list(columns)), head)
+
+
+def _with_head(table: pa.Table, head: Mapping[str, Any]) -> pa.Table:
     return table.replace_schema_metadata({_FORMAT: str(FORMAT), _HEAD: json.dumps(head)})
 
 
@@ -101,27 +127,52 @@ def profile_from_table(table: pa.Table) -> Profile:
     Raises:
         CorruptFileError: If the table is none of this version's profiles.
     """
+    return _profile(table, _head(table))
+
+
+def parts_from_table(table: pa.Table) -> dict[Segment, Profile]:
+    """Return the profiles of a window and its segments that a table holds.
+
+    Raises:
+        CorruptFileError: If the table holds none of this version's profiles.
+    """
     head = _head(table)
+    rows = table.num_rows // max(len(head["profiles"]), 1)
+    return {
+        (column, value): _profile(table.slice(place * rows, rows), one)
+        for place, ((column, value), one) in enumerate(
+            zip(head["segments"], head["profiles"], strict=True)
+        )
+    }
+
+
+def _profile(table: pa.Table, head: Mapping[str, Any]) -> Profile:
     names = table.column("column").to_pylist()
-    counts, sums = _parts(table, "counts"), _parts(table, "sums")
+    places, counts = _views(table, "places"), _views(table, "counts")
     k = len(head["numeric"])
     return Profile(
         layout=head["layout"],
         rows=head["rows"],
         numeric={
-            name: _numeric(small, view(n), view(total))
-            for name, small, n, total in zip(
-                names[:k], head["numeric"], counts, sums, strict=False
+            name: _numeric(small, at, n, total)
+            for name, small, at, n, total in zip(
+                names[:k],
+                head["numeric"],
+                places[:k],
+                counts[:k],
+                _views(table, "sums")[:k],
+                strict=True,
             )
         },
         categorical={
-            name: _categorical(small, view(known), new, view(new_counts))
-            for name, small, known, new, new_counts in zip(
+            name: _categorical(small, at, known, new, new_counts)
+            for name, small, at, known, new, new_counts in zip(
                 names[k:],
                 head["categorical"],
+                places[k:],
                 counts[k:],
                 _parts(table, "new")[k:],
-                _parts(table, "new_counts")[k:],
+                _views(table, "new_counts")[k:],
                 strict=True,
             )
         },
@@ -152,28 +203,39 @@ def _parts(table: pa.Table, name: str) -> list[pa.Array]:
     return [lists.values.slice(a, b - a) for a, b in pairwise(ends)]
 
 
-def _numeric(head: Sequence[Any], counts: Any, sums: Any) -> NumericProfile:
-    missing, negative, positive, low, high, squares, few = head
+def _views(table: pa.Table, name: str) -> list[NDArray[Any]]:
+    return [view(part) for part in _parts(table, name)]
+
+
+def _spread(places: Counts, values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return an array that has the values at their places, and zeros."""
+    found = np.zeros(size, dtype=values.dtype)
+    found[places] = values
+    return found
+
+
+def _numeric(head: Sequence[Any], places: Counts, counts: Counts, sums: Floats) -> NumericProfile:
+    missing, negative, positive, low, high, squares, few, bins = head
     return NumericProfile(
         missing=missing,
         negative_infinite=negative,
         positive_infinite=positive,
         low=float.fromhex(low),
         high=float.fromhex(high),
-        counts=counts,
-        sums=sums,
+        counts=_spread(places, counts, bins),
+        sums=_spread(places, sums.astype(np.float64, copy=False), bins),
         squares=float.fromhex(squares),
         few=None if few is None else {float.fromhex(value): n for value, n in few},
     )
 
 
 def _categorical(
-    head: Sequence[Any], known: Any, new: pa.Array, new_counts: Any
+    head: Sequence[Any], places: Counts, counts: Counts, new: pa.Array, new_counts: Counts
 ) -> CategoryProfile:
-    missing, other, border, most = head
+    missing, other, border, most, known = head
     return CategoryProfile(
         missing=missing,
-        known=known,
+        known=_spread(places, counts, known),
         new=Named(names=new, hashes=text_hashes(new), counts=new_counts),
         other=other,
         border=int(border),
