@@ -4,7 +4,7 @@ Every setting is an environment variable, read here and nowhere else.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError
 from monitoring_assets.notifiers.registry import choose
+from monitoring_assets.profiles.cache import FolderCache, ReferenceCache
 from monitoring_assets.sources.registry import Request, open_source
 from monitoring_assets.stores.artifacts import FileArtifacts
 from monitoring_assets.stores.decisions import PostgresDecisions
@@ -165,18 +166,24 @@ class Workspace:
             measurements=self.measurements,
             decisions=self.decisions,
             states=PostgresSourceStates(self.engine),
+            cache=self._cache(model),
         )
         return ModelMonitor(model.config, ports)
 
     def reading_monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return a monitor that reads what is stored and writes no row: it needs no database."""
         return ModelMonitor(
-            model.config, replace(self._in_memory(model), artifacts=self.artifacts)
+            model.config,
+            replace(self._in_memory(model), artifacts=self.artifacts, cache=self._cache(model)),
         )
 
     def replaying_monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return a monitor that keeps everything in memory, for a backtest."""
         return ModelMonitor(model.config, self._in_memory(model))
+
+    def _cache(self, model: LoadedModel) -> Callable[[str, str], ReferenceCache]:
+        folder = self.settings.home / "cache" / model.config.name
+        return lambda version, edition: FolderCache(folder / version, edition)
 
     def _in_memory(self, model: LoadedModel) -> Ports:
         return Ports(

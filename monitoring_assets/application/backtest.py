@@ -32,8 +32,10 @@ def replay(monitor: ModelMonitor, windows: Iterable[Window]) -> Iterator[Replaye
     late = monitor.config.performance.complete_after + timedelta(days=1)
     for window in windows:
         run = RunInfo(run_id="backtest", computed_at=window.end + late)
+        log = monitor.take_log(window, run).evaluation
+        monitor.take_profile(window)
         evaluations = (
-            monitor.take_log(window, run).evaluation,
+            log,
             monitor.take_labels(window, run),
             monitor.measure_quality(window, run),
             monitor.measure_drift(window, run),

@@ -6,6 +6,7 @@ single runs, backfills and the backtest.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,13 +44,22 @@ from monitoring_assets.evaluation.labels import (
 )
 from monitoring_assets.evaluation.log import incomplete, measure_log
 from monitoring_assets.evaluation.performance import measure_performance
-from monitoring_assets.evaluation.profiles import Profile
+from monitoring_assets.evaluation.profiles import (
+    WindowProfile,
+    columns_of,
+    from_table,
+    profile_window,
+    to_table,
+)
 from monitoring_assets.evaluation.quality import measure_quality
 from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.profiles.cache import MemoryCache, ReferenceCache
+from monitoring_assets.profiles.layout import FORMAT
 
 REFERENCE = "reference_dataset"
 LOG = "prediction_log"
 LABELS = "labels"
+PROFILE = "profile"
 QUALITY = "quality_results"
 DRIFT = "drift_report"
 PERFORMANCE = "performance_metrics"
@@ -62,7 +72,7 @@ WAITING = " waiting"
 
 # What is known of stored rows and not in them.
 _INCOMPLETE, _RECEIVED = "mlmon.incomplete", "mlmon.received"
-_ABSENT, _STORED = "mlmon.absent_columns", "mlmon.stored_columns"
+_ABSENT, _STORED, _ROWS = "mlmon.absent_columns", "mlmon.stored_columns", "mlmon.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,7 @@ class Ports:
         labels: The labels, None where they are a column of the log or there are none.
         references: The source of each version of the reference.
         link: The address in the UI of a window of an asset (`model`, `asset`, `window key`).
+        cache: Where a version of the reference is kept, prepared (`version`, `edition`).
     """
 
     predictions: Source
@@ -84,6 +95,7 @@ class Ports:
     decisions: DecisionStore
     states: SourceStates
     link: Callable[[str, str, str], str]
+    cache: Callable[[str, str], ReferenceCache] = lambda _version, _edition: MemoryCache()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,6 +136,21 @@ class StoredLog:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredProfile:
+    """The profile of one window, as it was stored.
+
+    Attributes:
+        profile: The profile.
+        address: Where it is stored.
+        size: How many bytes its columns take in memory.
+    """
+
+    profile: WindowProfile
+    address: str
+    size: int
+
+
 @dataclass(slots=True)
 class ModelMonitor:
     """One model and everything needed to monitor it."""
@@ -156,9 +183,10 @@ class ModelMonitor:
                 f"row among {checked.n:,}: {_first_failures(checked.failures)}"
             )
         stored = frozenset(reading.rows.column_names) | frozenset(reading.unexpected_columns)
-        table = checked.valid.replace_schema_metadata({_STORED: "\n".join(sorted(stored))})
+        told = {_STORED: "\n".join(sorted(stored)), _ROWS: _digest_of(checked.valid)}
+        table = checked.valid.replace_schema_metadata(told)
         address = self.ports.artifacts.write_table(self._path(REFERENCE, version), table)
-        reference = Reference(self.config, version, checked.valid, stored)
+        reference = self._reference_of(version, table)
         if version == self.config.reference.active:
             self._reference = reference
         return StoredReference(
@@ -177,16 +205,32 @@ class ModelMonitor:
             SourceError: If it was not stored yet.
         """
         if self._reference is None:
-            version = self.config.reference.active
-            rows = self.ports.artifacts.read_table(self._path(REFERENCE, version))
-            if rows is None:
-                raise SourceError(
-                    f"version {version!r} of {self.config.name}/{REFERENCE} is not there yet: "
-                    f"materialize its partition {version!r} first"
-                )
-            stored = _told(rows, _STORED).split("\n")
-            self._reference = Reference(self.config, version, rows, frozenset(stored))
+            self._reference = self.version_of_reference(self.config.reference.active)
         return self._reference
+
+    def version_of_reference(self, version: str) -> Reference:
+        """Return any version of the reference as it is stored.
+
+        Raises:
+            SourceError: If it was not stored yet.
+        """
+        head = self.ports.artifacts.read_table(self._path(REFERENCE, version), [])
+        if head is None:
+            raise self._absent_version(version)
+        return self._reference_of(version, head)
+
+    def _reference_of(self, version: str, stored: pa.Table) -> Reference:
+        """Return a reference whose rows are read from where they are stored, if need be."""
+
+        def rows(columns: Sequence[str] | None) -> pa.Table:
+            found = self.ports.artifacts.read_table(self._path(REFERENCE, version), columns)
+            if found is None:
+                raise self._absent_version(version)
+            return found
+
+        columns = frozenset(_told(stored, _STORED).split("\n"))
+        cache = self.ports.cache(version, _edition(self.config, _told(stored, _ROWS)))
+        return Reference(self.config, version, rows, columns, cache)
 
     # -- one window --------------------------------------------------------------------------
 
@@ -258,25 +302,38 @@ class ModelMonitor:
         rows = self.ports.artifacts.read_table(self._path(LOG, window.key), [self._id])
         return None if rows is None else labels.of(rows.column(self._id))
 
+    def take_profile(self, window: Window) -> StoredProfile:
+        """Read the valid rows of one stored window once, and store what is kept of them."""
+        rows = self._log(window, columns_of(self.config))
+        profile = profile_window(rows, self.reference(), window)
+        table = to_table(profile)
+        about = {key: _told(rows, key) for key in (_INCOMPLETE, _RECEIVED, _ABSENT)}
+        stored = table.replace_schema_metadata({**table.schema.metadata, **about})
+        address = self.ports.artifacts.write_table(self._path(PROFILE, window.key), stored)
+        return StoredProfile(profile=profile, address=address, size=table.nbytes)
+
+    def stored_profile(self, window: Window) -> WindowProfile:
+        """Return the profile of one window as it is stored.
+
+        Raises:
+            SourceError: If it was not stored yet, or made for another reference.
+        """
+        return self._profile(window)[0]
+
     def measure_quality(self, window: Window, run: RunInfo) -> Evaluation:
-        """Measure the data quality of one stored window."""
-        columns = [*self.config.features, self.config.columns.timestamp]
-        rows = self._log(window, columns)
-        received, absent = _told(rows, _RECEIVED), _told(rows, _ABSENT).split("\n")
+        """Measure the data quality of one window from its profile."""
+        current, stored = self._profile(window)
+        received, absent = _told(stored, _RECEIVED), _told(stored, _ABSENT).split("\n")
         measured = measure_quality(
-            rows, self.reference(), window, int(received or rows.num_rows), absent
+            current.whole, self.reference(), window, int(received or current.whole.rows), absent
         )
-        return self._stored(QUALITY, window, self._if_complete(rows, measured), run)
+        return self._stored(QUALITY, window, self._if_complete(stored, measured), run)
 
     def measure_drift(self, window: Window, run: RunInfo) -> Evaluation:
-        """Measure the drift of one stored window."""
-        columns = dict.fromkeys(
-            [*self.config.features, *self.config.segments, self.config.drift_column]
-        )
-        rows = self._log(window, list(columns))
-        current = Profile(self.config, rows)
-        measured = self._if_complete(rows, measure_drift(current, self.reference(), window))
-        shapes = histograms(current, self.reference(), window)
+        """Measure the drift of one window from its profile."""
+        (current, stored), reference = self._profile(window), self.reference()
+        measured = self._if_complete(stored, measure_drift(current, reference, window))
+        shapes = histograms(current.whole, reference, window)
         return self._stored(DRIFT, window, measured, run, shapes)
 
     def measure_performance(self, window: Window, run: RunInfo) -> Evaluation:
@@ -288,7 +345,7 @@ class ModelMonitor:
         label = self.config.label_column
         labelled = 0 if label is None else rows.num_rows - rows.column(label).null_count
         coverage = measure_coverage(self.config, window, labelled, rows.num_rows, run.computed_at)
-        baseline = reference.baseline(window).performance
+        baseline = reference.performance(reference.part_of(window))
         measured = measure_performance(self.config, rows, coverage, baseline)
         return self._stored(PERFORMANCE, window, self._if_complete(rows, measured), run)
 
@@ -316,7 +373,7 @@ class ModelMonitor:
 
     def forget(self, window: Window) -> None:
         """Remove what the steps stored of one window."""
-        for asset in (LOG, LABELS, "quarantine"):
+        for asset in (LOG, LABELS, PROFILE, "quarantine"):
             self.ports.artifacts.delete(self._path(asset, window.key))
 
     # -- inside ------------------------------------------------------------------------------
@@ -333,6 +390,25 @@ class ModelMonitor:
         if rows is None:
             raise self._absent(LOG, window)
         return rows
+
+    def _profile(self, window: Window) -> tuple[WindowProfile, pa.Table]:
+        """Return the profile of one window, and the table that tells of it."""
+        stored = self.ports.artifacts.read_table(self._path(PROFILE, window.key))
+        if stored is None:
+            raise self._absent(PROFILE, window)
+        profile = from_table(stored)
+        if profile.whole.layout != self.reference().layout.key:
+            raise SourceError(
+                f"{self.config.name}/{PROFILE} of {window.key} was made for another reference: "
+                "materialize it again"
+            )
+        return profile, stored
+
+    def _absent_version(self, version: str) -> SourceError:
+        return SourceError(
+            f"version {version!r} of {self.config.name}/{REFERENCE} is not there yet: "
+            f"materialize its partition {version!r} first"
+        )
 
     def _absent(self, asset: str, window: Window) -> SourceError:
         name = f"{self.config.name}/{asset}"
@@ -388,13 +464,28 @@ class ModelMonitor:
 
 def digest(labels: pa.Table) -> str:
     """Return a text that changes whenever a label of a window is added or corrected."""
-    import hashlib
-
     from pyarrow import csv
 
     told = pa.BufferOutputStream()
     csv.write_csv(labels.drop([KNOWN_AT]), told)
-    return hashlib.sha256(told.getvalue()).hexdigest()
+    return sha256(told.getvalue()).hexdigest()
+
+
+def _digest_of(rows: pa.Table) -> str:
+    """Return a text that changes with the rows of a reference."""
+    from pyarrow import ipc
+
+    told = pa.BufferOutputStream()
+    with ipc.new_stream(told, rows.schema) as stream:
+        stream.write_table(rows)
+    return sha256(told.getvalue()).hexdigest()
+
+
+def _edition(config: ModelConfig, rows: str) -> str:
+    """Return a name that changes with the rows of a reference and with what is kept of them."""
+    numeric = [name for name in config.drift_columns if config.is_numeric(name)]
+    kept = (rows, config.drift_columns, numeric, config.segments, config.cadence.timezone, FORMAT)
+    return sha256(repr(kept).encode()).hexdigest()[:32]
 
 
 def _told(rows: pa.Table, key: str) -> str:

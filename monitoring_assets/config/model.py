@@ -533,6 +533,11 @@ class ModelConfig(Settings):
         return self.columns.score or self.columns.prediction
 
     @property
+    def drift_columns(self) -> tuple[str, ...]:
+        """Return the columns whose drift is measured: the features and what is predicted."""
+        return tuple(dict.fromkeys([*self.features, self.drift_column]))
+
+    @property
     def numeric_features(self) -> tuple[str, ...]:
         """Return the names of the numeric features."""
         return tuple(n for n, f in self.features.items() if f.type == "numeric")

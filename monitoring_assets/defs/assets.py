@@ -17,10 +17,12 @@ from monitoring_assets.application.monitor import (
     LABELS,
     LOG,
     PERFORMANCE,
+    PROFILE,
     QUALITY,
     REFERENCE,
     ModelMonitor,
     StoredLog,
+    StoredProfile,
     StoredReference,
 )
 from monitoring_assets.application.ports import RunInfo
@@ -146,7 +148,7 @@ def _reference_metadata(stored: StoredReference) -> dict[str, Any]:
         Measurement(
             metric=name, kind=Kind.PERFORMANCE, n=e.n, value=e.value, lower=e.lower, upper=e.upper
         )
-        for name, e in stored.reference.whole.performance.items()
+        for name, e in stored.reference.performance().items()
     ]
     return {
         "dagster/partition_row_count": stored.checked.valid.num_rows,
@@ -243,6 +245,23 @@ def _log_metadata(monitor: ModelMonitor, stored: StoredLog) -> dict[str, Any]:
     return metadata
 
 
+def _profile(task: Task) -> PartitionResult:
+    stored = task.monitor.take_profile(task.window)
+    return PartitionResult(partition=task.window.key, metadata=_profile_metadata(stored))
+
+
+def _profile_metadata(stored: StoredProfile) -> dict[str, Any]:
+    whole = stored.profile.whole
+    return {
+        "dagster/partition_row_count": whole.rows,
+        "dagster/uri": stored.address,
+        "columns": len(whole.numeric) + len(whole.categorical),
+        "segments": len(stored.profile.profiles.segments),
+        "bytes in memory": stored.size,
+        "reference layout": whole.layout,
+    }
+
+
 def _evaluated(evaluation: Evaluation) -> PartitionResult:
     return PartitionResult(
         partition=evaluation.window.key,
@@ -305,10 +324,21 @@ _ASSETS = (
         step=_labels,
     ),
     WindowAsset(
+        name=PROFILE,
+        description=(
+            "What is kept of the rows of one window, whole and by segment: counts and sums on "
+            "the reference's grid. Profiles are added up and compared without the rows."
+        ),
+        kinds=frozenset({"arrow", "parquet"}),
+        inputs=(LOG,),
+        reads_reference=True,
+        step=_profile,
+    ),
+    WindowAsset(
         name=QUALITY,
         description="Volume, missing values, ranges, outliers and constant columns of one window.",
         kinds=frozenset({"arrow", "postgres"}),
-        inputs=(LOG,),
+        inputs=(PROFILE,),
         reads_reference=True,
         checks={
             quality.VOLUME: "About as many rows as usual (`quality.min_volume`, `max_volume`).",
@@ -326,7 +356,7 @@ _ASSETS = (
             "with Evidently's methods (`drift.method`)."
         ),
         kinds=frozenset({"arrow", "postgres"}),
-        inputs=(LOG,),
+        inputs=(PROFILE,),
         reads_reference=True,
         checks={
             drift.FEATURES: "No feature drifted (`drift.threshold`).",

@@ -6,77 +6,90 @@ import numpy as np
 
 from monitoring_assets.domain.evaluation import Histogram
 from monitoring_assets.domain.window import Window
-from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.reference import Reference
-from monitoring_assets.evaluation.table import OTHER
-from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
+from monitoring_assets.profiles.columns import Counts
+from monitoring_assets.profiles.grid import Grid
+from monitoring_assets.profiles.layout import Categories
+from monitoring_assets.profiles.profile import CategoryProfile, NumericProfile, Profile
+from monitoring_assets.profiles.quality import quantile
 
 BINS = 20
 MOST_CATEGORIES = 12
+OTHER = "other"
 
 
 def histograms(current: Profile, reference: Reference, window: Window) -> tuple[Histogram, ...]:
     """Return a histogram of each feature and of the prediction, none for columns without values.
 
     Args:
-        current: The valid rows of the window.
-        reference: What they are compared with.
+        current: The profile of the window.
+        reference: What it is compared with.
         window: The window.
     """
-    config, baseline = reference.config, reference.baseline(window)
-    columns = dict.fromkeys([config.drift_column, *config.features])
-    found = (_histogram(name, baseline.sample(name), current.sample(name)) for name in columns)
-    return tuple(histogram for histogram in found if histogram is not None)
+    layout, baseline = reference.layout, reference.baseline(window).profile
+    found = []
+    for name in dict.fromkeys([reference.config.drift_column, *reference.config.features]):
+        if name in layout.grids:
+            grid, before, now = layout.grids[name], baseline.numeric[name], current.numeric[name]
+            if before.n and now.n:
+                found.append(_of_numbers(name, grid, before, now))
+        else:
+            known = layout.categories[name]
+            sides = baseline.categorical[name], current.categorical[name]
+            if all(side.n for side in sides):
+                found.append(_of_categories(name, *(_shares(known, side) for side in sides)))
+    return tuple(found)
 
 
-def _histogram(column: str, reference: Sample, current: Sample) -> Histogram | None:
-    if not reference.n or not current.n:
-        return None
-    if isinstance(reference, NumericSample) and isinstance(current, NumericSample):
-        return _of_numbers(column, reference, current)
-    if isinstance(reference, CategorySample) and isinstance(current, CategorySample):
-        return _of_categories(column, reference, current)
-    return None
+def _of_numbers(
+    column: str, grid: Grid, reference: NumericProfile, current: NumericProfile
+) -> Histogram:
+    """Show equal steps between the reference's 0.5 % and 99.5 % quantiles.
 
-
-def _of_numbers(column: str, reference: NumericSample, current: NumericSample) -> Histogram:
-    """Bin between the reference's 0.5 % and 99.5 % quantiles; the end bars hold what is beyond."""
-    low, high = (reference.values[int(share * (reference.n - 1))] for share in (0.005, 0.995))
-    edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    The bars begin at edges of the grid, so their shares are exact; the end bars hold what is
+    beyond.
+    """
+    low, high = (quantile(grid, reference, share) for share in (0.005, 0.995))
+    steps = np.searchsorted(grid.edges, np.linspace(low, high, BINS))
+    starts = np.unique(np.minimum(steps, len(grid.edges) - 1))
     return Histogram(
         column=column,
-        labels=tuple(f"{edge:.4g}" for edge in edges[:-1]),
-        reference=_shares(reference.values, edges),
-        current=_shares(current.values, edges),
+        labels=tuple(f"{edge:.4g}" for edge in grid.edges[starts]),
+        reference=_bars(reference.counts, starts),
+        current=_bars(current.counts, starts),
     )
 
 
-def _shares(values: Floats, edges: Floats) -> tuple[float, ...]:
-    inner = np.searchsorted(values, edges[1:-1])
-    counts = np.diff(np.concatenate([[0], inner, [len(values)]]))
-    return tuple((counts / len(values)).tolist())
+def _bars(counts: Counts, starts: Counts) -> tuple[float, ...]:
+    """Return the share of each bar; bin `i + 1` begins at edge `i`."""
+    below = np.cumsum(counts)
+    ends = np.append(below[starts[1:]], below[-1])
+    return tuple((np.diff(ends, prepend=0) / below[-1]).tolist())
 
 
-def _of_categories(column: str, reference: CategorySample, current: CategorySample) -> Histogram:
+def _shares(known: Categories, profile: CategoryProfile) -> dict[str, float]:
+    """Return the share of each category that is counted by name."""
+    counts = dict(zip(known.names.to_pylist(), profile.known.tolist(), strict=True))
+    counts |= profile.new.as_dict()
+    return {name: count / profile.n for name, count in counts.items() if count}
+
+
+def _of_categories(
+    column: str, reference: Mapping[str, float], current: Mapping[str, float]
+) -> Histogram:
     """Show the categories that are largest on either side, and all others as one bar."""
-    before, now = _category_shares(reference), _category_shares(current)
-    size = {name: max(before.get(name, 0), now.get(name, 0)) for name in {**before, **now}}
+    size = {n: max(reference.get(n, 0), current.get(n, 0)) for n in {**reference, **current}}
     shown = sorted(size, key=lambda name: (-size[name], name))[:MOST_CATEGORIES]
     labels = tuple(shown) if len(shown) == len(size) else (*shown, OTHER)
     return Histogram(
         column=column,
         labels=labels,
-        reference=_bars(before, shown, len(labels)),
-        current=_bars(now, shown, len(labels)),
+        reference=_named_bars(reference, shown, len(labels)),
+        current=_named_bars(current, shown, len(labels)),
     )
 
 
-def _category_shares(sample: CategorySample) -> dict[str, float]:
-    n = sample.n
-    return {name: count / n for name, count in sample.counts.items()}
-
-
-def _bars(shares: Mapping[str, float], shown: list[str], length: int) -> tuple[float, ...]:
+def _named_bars(shares: Mapping[str, float], shown: list[str], length: int) -> tuple[float, ...]:
     """Return the bars of the categories that are shown, and the rest if there is a bar for it."""
     bars = [shares.get(name, 0.0) for name in shown]
     return (*bars, max(0.0, 1 - sum(bars)))[:length]

@@ -1,148 +1,159 @@
-"""The statistics of one set of rows: a reference, the part of it for a weekday, or a window.
+"""What is kept of one window: its profile, and its exact drift where its rows were at hand.
 
-Each is computed once, when it is first asked for. What follows from two of them that differ
+Quality and drift are answered from this alone, so rows are read once. What follows from an answer
 belongs to `evaluation.quality` and `evaluation.drift`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from monitoring_assets.config.model import ModelConfig
-from monitoring_assets.evaluation.performance import outcomes
-from monitoring_assets.evaluation.table import numbers, sample
-from monitoring_assets.metrics.performance import performance
-from monitoring_assets.stats.correlation import correlation_matrix
-from monitoring_assets.stats.samples import Estimate, Floats, NumericSample, Sample
+from monitoring_assets.domain.window import Window
+from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.metrics.drift_methods import DRIFT_METHODS, DriftValue
+from monitoring_assets.profiles.bounds import Bounded
+from monitoring_assets.profiles.comparison import Comparison, compare
+from monitoring_assets.profiles.exact import measure
+from monitoring_assets.profiles.profile import Profile
+from monitoring_assets.profiles.segments import (
+    WHOLE,
+    SegmentedProfile,
+    profile_table,
+    rows_by_segment,
+)
+from monitoring_assets.profiles.storage import parts_from_table, parts_to_table
 
-# Correlations of more rows rest on a random part: their standard error of 0.007 is a fortieth of
-# the usual limit, and 100,000 rows of 25 columns would take longer than all other statistics.
-MOST_CORRELATED_ROWS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumericRange:
-    """Where the values of a numeric column lie.
-
-    Attributes:
-        low: Smallest value.
-        high: Largest value.
-        fence_low: First quartile minus 1.5 interquartile ranges (Tukey 1977).
-        fence_high: Third quartile plus 1.5 interquartile ranges.
-        outlier_share: Share of the column's own values outside the fences.
-    """
-
-    low: float
-    high: float
-    fence_low: float
-    fence_high: float
-    outlier_share: float
+_EXACT = b"exact_drift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Correlations:
-    """How the k numeric features move together.
+class ExactDrift:
+    """The drift of a window's columns, from rows.
 
     Attributes:
-        matrix: Pearson's correlations, shape `(k, k)`, NaN where undefined.
-        rows: How many rows each pair has in common, shape `(k, k)`.
+        reference: The key of the layout of the reference that the rows were compared with.
+        part: The part of it: all days or a weekday.
+        asked: The method that was asked for, by column.
+        values: What was found, by column.
     """
 
-    matrix: Floats
-    rows: Floats
+    reference: str
+    part: str
+    asked: Mapping[str, str]
+    values: Mapping[str, DriftValue]
 
 
-class Profile:
-    """The statistics of one set of valid rows.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WindowProfile:
+    """What is kept of one window.
 
     Attributes:
-        rows: The rows: every column of the contract, and the truth if it is known.
+        profiles: The profile of the window and those of its segments.
+        exact: The drift of its columns from rows, None where these were not at hand.
     """
 
-    def __init__(self, config: ModelConfig, rows: pa.Table) -> None:
-        self._config = config
-        self.rows = rows
-        self._samples: dict[str, Sample] = {}
-        self._ranges: dict[str, NumericRange | None] = {}
-        self._segments: dict[tuple[str, str], Profile] = {}
+    profiles: SegmentedProfile
+    exact: ExactDrift | None = None
 
     @property
-    def n(self) -> int:
-        """Return the number of rows."""
-        return int(self.rows.num_rows)
+    def whole(self) -> Profile:
+        """Return the profile of all rows."""
+        return self.profiles.whole
 
-    def sample(self, column: str) -> Sample:
-        """Return a column in the shape that drift methods take."""
-        if column not in self._samples:
-            is_numeric = self._config.is_numeric(column)
-            self._samples[column] = sample(self.rows, column, is_numeric=is_numeric)
-        return self._samples[column]
-
-    def missing_share(self, column: str) -> float:
-        """Return the share of rows without a value."""
-        return int(self.rows.column(column).null_count) / self.n if self.n else 0.0
-
-    def range(self, column: str) -> NumericRange | None:
-        """Return where a numeric column lies, None where it has no value."""
-        if column not in self._ranges:
-            values = self.sample(column)
-            self._ranges[column] = _range(values) if isinstance(values, NumericSample) else None
-        return self._ranges[column]
-
-    @cached_property
-    def correlations(self) -> Correlations:
-        """Return the correlations of the numeric features."""
-        names = self._config.numeric_features
-        values = _matrix(_at_most(self.rows.select(names), MOST_CORRELATED_ROWS))
-        present = np.isfinite(values).astype(np.float64)
-        return Correlations(matrix=correlation_matrix(values), rows=present.T @ present)
-
-    @cached_property
-    def performance(self) -> Mapping[str, Estimate]:
-        """Return every performance metric, none where there are no labels."""
-        found = outcomes(self._config, self.rows, self._config.label_column)
-        return {} if found is None else performance(self._config.task, found)
-
-    def segment(self, column: str, value: str) -> "Profile":
-        """Return the statistics of the rows of one segment."""
-        key = (column, value)
-        if key not in self._segments:
-            rows = self.rows.filter(pc.equal(self.rows.column(column), value))
-            self._segments[key] = Profile(self._config, rows)
-        return self._segments[key]
+    def drift(self, reference: Reference, window: Window, column: str) -> Comparison:
+        """Return how far a column is from the reference, exactly where that is known."""
+        method, exact = reference.config.drift_of(column).method, self.exact
+        part, layout = reference.part_of(window), reference.layout
+        if (
+            exact is not None
+            and (exact.reference, exact.part) == (layout.key, part)
+            and exact.asked.get(column) == method
+        ):
+            return _as_comparison(exact.values[column])
+        baseline = reference.baseline(window).profile
+        return compare(layout, baseline, self.whole, column, method)
 
 
-def _matrix(rows: pa.Table) -> Floats:
-    """Return numeric columns side by side, NaN where missing or infinite, shape `(n, k)`."""
-    matrix = np.empty((rows.num_rows, rows.num_columns))
-    for position, name in enumerate(rows.column_names):
-        matrix[:, position] = numbers(rows, name)
-    matrix[np.isinf(matrix)] = np.nan
-    return matrix
+def _as_comparison(found: DriftValue) -> Comparison:
+    value = None if found.value is None else Bounded.exactly(found.value)
+    return Comparison(method=found.method, found=value, n=found.n, reason=found.reason)
 
 
-def _at_most(rows: pa.Table, most: int) -> pa.Table:
-    if rows.num_rows <= most:
-        return rows
-    # The seed is fixed so that a window that is evaluated again gets the same verdict.
-    chosen = np.random.default_rng(0).choice(rows.num_rows, most, replace=False, shuffle=False)
-    return rows.take(pa.array(np.sort(chosen)))
+def profile_window(rows: pa.Table, reference: Reference, window: Window) -> WindowProfile:
+    """Return what is kept of the valid rows of a window, from one pass over them."""
+    config = reference.config
+    asked = {name: config.drift_of(name).method for name in config.drift_columns}
+    measured = measure(rows, reference.baseline(window), asked)
+    return WindowProfile(
+        profiles=SegmentedProfile(whole=measured.profile, segments=_segments(rows, reference)),
+        exact=ExactDrift(
+            reference=reference.layout.key,
+            part=reference.part_of(window),
+            asked=asked,
+            values=measured.drift,
+        ),
+    )
 
 
-def _range(values: NumericSample) -> NumericRange | None:
-    if not values.n:
-        return None
-    q1, q3 = np.quantile(values.values, [0.25, 0.75])
-    low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
-    inside = np.searchsorted(values.values, high, "right") - np.searchsorted(values.values, low)
-    return NumericRange(
-        low=float(values.values[0]),
-        high=float(values.values[-1]),
-        fence_low=float(low),
-        fence_high=float(high),
-        outlier_share=1 - int(inside) / values.n,
+def _segments(rows: pa.Table, reference: Reference) -> Mapping[tuple[str, str], Profile]:
+    config = reference.config
+    return {
+        segment: profile_table(part, reference.layout)
+        for segment, part in rows_by_segment(rows, config.segments, config.max_segment_values)
+    }
+
+
+def columns_of(config: ModelConfig) -> list[str]:
+    """Return the columns that a window's profile is made of."""
+    return list(dict.fromkeys([*config.drift_columns, *config.segments]))
+
+
+def to_table(profile: WindowProfile) -> pa.Table:
+    """Return what is kept of a window as a table."""
+    table = parts_to_table(profile.profiles.parts)
+    if profile.exact is None:
+        return table
+    told = json.dumps(_exact_to_json(profile.exact))
+    return table.replace_schema_metadata({**table.schema.metadata, _EXACT: told})
+
+
+def from_table(table: pa.Table) -> WindowProfile:
+    """Return what is kept of a window from a table.
+
+    Raises:
+        CorruptFileError: If the table holds none of this version's profiles.
+    """
+    parts = parts_from_table(table)
+    whole = parts.pop(WHOLE)
+    told = table.schema.metadata.get(_EXACT)
+    return WindowProfile(
+        profiles=SegmentedProfile(whole=whole, segments=parts),
+        exact=None if told is None else _exact_from_json(json.loads(told)),
+    )
+
+
+def _exact_to_json(exact: ExactDrift) -> dict[str, Any]:
+    return {
+        "reference": exact.reference,
+        "part": exact.part,
+        "columns": {
+            name: [exact.asked[name], found.method.name, found.value, found.n, found.reason]
+            for name, found in exact.values.items()
+        },
+    }
+
+
+def _exact_from_json(told: Mapping[str, Any]) -> ExactDrift:
+    return ExactDrift(
+        reference=told["reference"],
+        part=told["part"],
+        asked={name: asked for name, (asked, *_) in told["columns"].items()},
+        values={
+            name: DriftValue(method=DRIFT_METHODS[method], value=value, n=n, reason=reason)
+            for name, (_, method, value, n, reason) in told["columns"].items()
+        },
     )

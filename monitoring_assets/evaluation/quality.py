@@ -1,13 +1,10 @@
-"""Data quality of one window's valid rows against the reference.
+"""Data quality of one window's valid rows against the reference, from its profile.
 
 What a row may look like at all belongs to `evaluation.contract`; whether the distribution moved
 to `evaluation.drift`.
 """
 
-from collections.abc import Collection, Iterator
-
-import numpy as np
-import pyarrow as pa
+from collections.abc import Collection, Iterator, Mapping
 
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
@@ -20,11 +17,10 @@ from monitoring_assets.evaluation.judge import (
     unjudged_if,
 )
 from monitoring_assets.evaluation.log import NO_ROWS
-from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.reference import Reference
-from monitoring_assets.evaluation.table import category_counts, numbers
+from monitoring_assets.profiles.profile import CategoryProfile, NumericProfile, Profile
+from monitoring_assets.profiles.quality import numeric_quality
 from monitoring_assets.stats.intervals import share
-from monitoring_assets.stats.samples import CategorySample, Floats
 
 VOLUME, MISSING, RANGES, OUTLIERS, CONSTANT = (
     "volume",
@@ -43,7 +39,7 @@ _METRICS = {
 
 
 def measure_quality(
-    rows: pa.Table,
+    profile: Profile,
     reference: Reference,
     window: Window,
     received: int,
@@ -52,23 +48,23 @@ def measure_quality(
     """Return the quality of one window.
 
     Args:
-        rows: The valid rows.
+        profile: The profile of its valid rows.
         reference: What the rows are compared with.
         window: The window.
         received: How many rows arrived, invalid ones among them.
         absent: Columns that were not stored, or in another form; that is trouble of the schema.
     """
-    config, baseline = reference.config, reference.baseline(window)
+    config, baseline = reference.config, reference.baseline(window).profile
     found = [_volume(config, reference.expected_rows(window), received)]
-    if not rows.num_rows:
+    if not profile.rows:
         return (*found, *(unjudged(_bare(check), NO_ROWS) for check in CHECKS[1:]))
     for name, feature in config.features.items():
         gone = f"{name} is missing or of another type" if name in absent else ""
-        found += unjudged_if(gone, [_missing(config, baseline, name, rows)])
+        found += unjudged_if(gone, [_missing(config, baseline, name, profile)])
         if feature.type == "numeric":
-            found += _numeric(config, baseline, name, numbers(rows, name))
+            found += _numeric(reference, baseline, name, profile.numeric[name])
         else:
-            found += _categorical(config, baseline, name, category_counts(rows, name))
+            found += _categorical(reference, name, profile.categorical[name])
     return tuple(found)
 
 
@@ -107,75 +103,84 @@ def _share(metric: str, check: str, column: str, part: int, n: int) -> Measureme
     return measured(metric, Kind.QUALITY, share(part, n), check=check, column=column)
 
 
-def _missing(config: ModelConfig, baseline: Profile, name: str, rows: pa.Table) -> Measurement:
+def _missing(config: ModelConfig, baseline: Profile, name: str, profile: Profile) -> Measurement:
     own = config.features[name].max_missing
     allowed = config.quality.missing if own is None else own
-    found = _share("missing_share", MISSING, name, rows.column(name).null_count, rows.num_rows)
-    limit = min(1.0, baseline.missing_share(name) + allowed)
-    return at_most(found, limit, min_rows=config.min_rows)
+    usual = _without_value(baseline, name) / baseline.rows if baseline.rows else 0.0
+    missing = _without_value(profile, name)
+    found = _share("missing_share", MISSING, name, missing, profile.rows)
+    return at_most(found, min(1.0, usual + allowed), min_rows=config.min_rows)
+
+
+def _without_value(profile: Profile, name: str) -> int:
+    column = profile.numeric[name] if name in profile.numeric else profile.categorical[name]
+    return column.missing
 
 
 def _numeric(
-    config: ModelConfig, baseline: Profile, name: str, values: Floats
+    reference: Reference, baseline: Profile, name: str, profile: NumericProfile
 ) -> Iterator[Measurement]:
-    present = values[~np.isnan(values)]
-    infinite = _share("infinite_share", RANGES, name, int(np.isinf(present).sum()), len(values))
+    config, grid = reference.config, reference.layout.grids[name]
+    found = numeric_quality(grid, profile)
+    stored = found.n + found.infinite + found.missing
+    infinite = _share("infinite_share", RANGES, name, found.infinite, stored)
     yield at_most(infinite, config.quality.infinite, min_rows=config.min_rows)
-    usual = baseline.range(name)
-    finite = present[np.isfinite(present)]
-    if usual is None:
-        yield unjudged(
-            _share("out_of_range_share", RANGES, name, 0, len(finite)),
-            f"{name} has no value in the reference",
-        )
+    outside = _share("out_of_range_share", RANGES, name, found.out_of_range, found.n)
+    if grid.usual is None:
+        yield unjudged(outside, f"{name} has no value in the reference")
         return
-    outside = int(np.count_nonzero((finite < usual.low) | (finite > usual.high)))
+    yield at_most(outside, config.quality.out_of_range, min_rows=config.min_rows)
+    usual = numeric_quality(grid, baseline.numeric[name])
     yield at_most(
-        _share("out_of_range_share", RANGES, name, outside, len(finite)),
-        config.quality.out_of_range,
+        _share("outlier_share", OUTLIERS, name, found.outliers, found.n),
+        min(1.0, usual.outliers / max(usual.n, 1) + config.quality.outliers),
         min_rows=config.min_rows,
     )
-    outliers = np.count_nonzero((finite < usual.fence_low) | (finite > usual.fence_high))
-    yield at_most(
-        _share("outlier_share", OUTLIERS, name, int(outliers), len(finite)),
-        min(1.0, usual.outlier_share + config.quality.outliers),
-        min_rows=config.min_rows,
-    )
-    is_constant = len(finite) > 0 and bool((finite == finite[0]).all())
+    varied_before = grid.usual.low < grid.usual.high
     yield _constant(
-        config,
-        name,
-        len(finite),
-        is_constant=is_constant,
-        varied_before=usual.low < usual.high,
+        config, name, found.n, is_constant=found.is_constant, varied_before=varied_before
     )
 
 
 def _categorical(
-    config: ModelConfig, baseline: Profile, name: str, counts: CategorySample
+    reference: Reference, name: str, profile: CategoryProfile
 ) -> Iterator[Measurement]:
-    known = baseline.sample(name)
-    seen = known.counts if isinstance(known, CategorySample) else {}
-    new = {value: n for value, n in counts.counts.items() if value not in seen}
-    unseen = _share("unseen_category_share", RANGES, name, sum(new.values()), counts.n)
-    judged = at_most(unseen, config.quality.unseen_categories, min_rows=config.min_rows)
-    if judged.status is Status.BAD:
-        judged = judged.with_verdict(Status.BAD, _named(name, new, unseen), judged.threshold)
-    yield judged
+    config, seen = reference.config, reference.seen_categories[name]
+    yield _unseen(reference, name, profile)
     yield _constant(
         config,
         name,
-        counts.n,
-        is_constant=len(counts.counts) == 1,
+        profile.n,
+        is_constant=profile.distinct == 1,
         varied_before=len(seen) > 1,
     )
 
 
-def _named(name: str, new: dict[str, int], unseen: Measurement) -> str:
+def _unseen(reference: Reference, name: str, profile: CategoryProfile) -> Measurement:
+    """Judge the share of new categories; some of very many are not told from known ones."""
+    quality, seen = reference.config.quality, reference.seen_categories[name]
+    new = {value: n for value, n in profile.new.as_dict().items() if value not in seen}
+    is_told = reference.layout.categories[name].is_complete or not profile.other
+    rows = sum(new.values()) + (profile.other if is_told else 0)
+    unseen = _share("unseen_category_share", RANGES, name, rows, profile.n)
+    judged = at_most(unseen, quality.unseen_categories, min_rows=reference.config.min_rows)
+    if judged.status is Status.BAD:
+        named = _named(new, profile)
+        reason = f"{name}: {unseen.value or 0:.1%} of values are unseen in the reference: {named}"
+        return judged.with_verdict(Status.BAD, reason, judged.threshold)
+    if judged.status is Status.OK and not is_told:
+        return unjudged(unseen, f"{name}: too many categories to know which ones are new")
+    return judged
+
+
+def _named(new: Mapping[str, int], profile: CategoryProfile) -> str:
+    """Return the largest new categories, and how many there are beside them."""
     largest = sorted(new, key=lambda value: (-new[value], value))[:3]
     names = ", ".join(repr(value[:40]) for value in largest)
-    more = f" and {len(new) - 3:,} more" if len(new) > len(largest) else ""
-    return f"{name}: {unseen.value or 0:.1%} of values are unseen in the reference: {names}{more}"
+    if profile.other:
+        return f"{names} and about {float(f'{profile.unknown:.2g}'):,.0f} more"
+    others = len(new) - len(largest)
+    return f"{names} and {others:,} more" if others else names
 
 
 def _constant(

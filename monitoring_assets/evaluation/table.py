@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
+from monitoring_assets.profiles import columns
+from monitoring_assets.profiles.segments import largest_values
+from monitoring_assets.stats.samples import Floats
 
 OTHER = "other"
 
@@ -23,11 +25,18 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     (['1', None, '2.5'], ['1'])
     """
     array = _flat(column)
-    if pa.types.is_boolean(array.type):
-        array = array.cast(pa.int8())
-    if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
-        return _float_text(array.cast(pa.float64()))
-    return _as_stored_text(array)
+    if pa.types.is_string(array.type):
+        return array
+    encoded = _encoded(array)
+    return columns.as_text(encoded.dictionary).take(encoded.indices)
+
+
+def _encoded(array: pa.Array) -> pa.DictionaryArray:
+    """Return an array by its distinct values; Arrow finds none of lists and structs."""
+    try:
+        return array.dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        return columns.as_text(array).dictionary_encode()
 
 
 def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
@@ -42,7 +51,7 @@ def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np
         array = array.cast(pa.int8())
     if _is_number(array.type) or pa.types.is_null(array.type):
         return _without_nan(array.cast(pa.float64(), safe=False)), nothing
-    texts = _as_stored_text(array)
+    texts = columns.as_text(array)
     try:
         return _without_nan(texts.cast(pa.float64())), nothing
     except pa.ArrowInvalid:
@@ -51,8 +60,7 @@ def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np
 
 def numbers(table: pa.Table, column: str) -> Floats:
     """Return a numeric column as floats with NaN where a value is missing, shape `(n,)`."""
-    array = _flat(table.column(column)).cast(pa.float64())
-    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return columns.floats(table.column(column))
 
 
 def texts(table: pa.Table, column: str) -> NDArray[np.object_]:
@@ -63,31 +71,17 @@ def texts(table: pa.Table, column: str) -> NDArray[np.object_]:
     return np.asarray(names[encoded.indices.fill_null(-1).to_numpy()], dtype=object)
 
 
-def category_counts(table: pa.Table, column: str) -> CategorySample:
-    """Return how often each category occurs."""
-    counted = pc.value_counts(pc.drop_null(as_text(table.column(column))))
-    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-    return CategorySample(dict(zip(values, counts, strict=True)))
-
-
 def repeated_rows(table: pa.Table) -> int:
     """Return how many rows are equal to another one in every column."""
     distinct = table.group_by(table.column_names, use_threads=False).aggregate([])
     return int(table.num_rows - distinct.num_rows)
 
 
-def sample(table: pa.Table, column: str, *, is_numeric: bool) -> Sample:
-    """Return a column in the shape that drift methods take."""
-    if is_numeric:
-        return NumericSample.of(numbers(table, column))
-    return category_counts(table, column)
-
-
 def groups(table: pa.Table, column: str, most: int) -> Iterator[tuple[str, pa.Table]]:
     """Yield the rows of the `most` largest values of a column, then all others as `OTHER`."""
     values = as_text(table.column(column))
-    counts = category_counts(table, column).counts
-    largest = sorted(counts, key=lambda value: (-counts[value], value))[:most]
+    counts = columns.text_counts(values)
+    largest = largest_values(counts, most)
     for value in largest:
         yield value, table.filter(pc.equal(values, value))
     if len(counts) > most:
@@ -102,25 +96,8 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-def _as_stored_text(array: pa.Array) -> pa.Array:
-    """Return text as it is stored; lists, structs and bytes as Python would print them."""
-    if pa.types.is_string(array.type):
-        return array
-    try:
-        return array.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
-
-
 def _without_nan(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_nan(array), None, array)
-
-
-def _float_text(array: pa.Array) -> pa.Array:
-    finite = pc.if_else(pc.is_finite(array), array, None)
-    is_whole = pc.and_(pc.equal(finite, pc.trunc(finite)), pc.less(pc.abs(finite), 2.0**53))
-    whole = pc.if_else(is_whole, finite, None).cast(pa.int64(), safe=False)
-    return pc.if_else(is_whole, whole.cast(pa.string()), finite.cast(pa.string()))
 
 
 def _is_number(kind: pa.DataType) -> bool:

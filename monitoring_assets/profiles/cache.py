@@ -1,14 +1,16 @@
 """How a prepared reference is kept on disk: its numbers sorted, as memory maps.
 
-A folder holds one version of a reference. It can be deleted at any time: what is in it is made
-again from the reference's rows. Which folder belongs to which version is the caller's affair.
+A folder holds one version of a reference, or the part of it for a weekday. It can be deleted at
+any time: what is in it is made again from the reference's rows. Which folder belongs to which
+version is the caller's affair.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -19,15 +21,76 @@ from monitoring_assets.profiles.columns import int_array, text_array
 from monitoring_assets.profiles.exact import PreparedReference
 from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.profile import Profile
+from monitoring_assets.profiles.segments import WHOLE, SegmentedProfile
 from monitoring_assets.profiles.storage import (
     layout_from_table,
     layout_to_table,
-    profile_from_table,
-    profile_to_table,
+    parts_from_table,
+    parts_to_table,
 )
 from monitoring_assets.stats.samples import CategorySample, NumericSample, Sample
 
-_LAYOUT, _PROFILE, _CATEGORIES = "layout.parquet", "profile.parquet", "categories.parquet"
+_LAYOUT, _PROFILES, _CATEGORIES = "layout.parquet", "profiles.parquet", "categories.parquet"
+
+
+class ReferenceCache(Protocol):
+    """Where the parts of one version of a reference are kept once they were prepared."""
+
+    def part(self, name: str, make: Callable[[], PreparedReference]) -> PreparedReference:
+        """Return a part; it is made where it is not kept."""
+
+
+class MemoryCache:
+    """A `ReferenceCache` that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, PreparedReference] = {}
+
+    def part(self, name: str, make: Callable[[], PreparedReference]) -> PreparedReference:
+        """Return a part; it is made where it is not kept."""
+        if name not in self._parts:
+            self._parts[name] = make()
+        return self._parts[name]
+
+
+class FolderCache:
+    """A `ReferenceCache` on disk: parts of the newest edition, as memory maps."""
+
+    def __init__(self, folder: Path, edition: str) -> None:
+        """Take the folder of one version of a reference.
+
+        Args:
+            folder: Where its editions lie; older ones are removed when a newer one is kept.
+            edition: A name that changes with the rows, and with what is kept of them.
+        """
+        self._folder = folder / edition
+        self._memory = MemoryCache()
+
+    def part(self, name: str, make: Callable[[], PreparedReference]) -> PreparedReference:
+        """Return a part; it is made where it is not kept, or was damaged."""
+        return self._memory.part(name, lambda: self._opened(name) or self._kept(name, make()))
+
+    def _opened(self, name: str) -> PreparedReference | None:
+        if not (self._folder / name).exists():
+            return None
+        try:
+            return open_reference(self._folder / name)
+        except CorruptFileError:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+            return None
+
+    def _kept(self, name: str, made: PreparedReference) -> PreparedReference:
+        self._forget_older_editions()
+        try:
+            save_reference(made, self._folder / name)
+        except OSError:  # a full disk costs time, not the result
+            return made
+        return open_reference(self._folder / name)
+
+    def _forget_older_editions(self) -> None:
+        for other in self._folder.parent.glob("*"):
+            if other != self._folder:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def save_reference(reference: PreparedReference, folder: Path) -> None:
@@ -38,7 +101,7 @@ def save_reference(reference: PreparedReference, folder: Path) -> None:
     part = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write(layout_to_table(reference.layout), part / _LAYOUT)
-        _write(profile_to_table(reference.profile), part / _PROFILE)
+        _write(parts_to_table(reference.profiles.parts), part / _PROFILES)
         _write(_category_table(reference.samples), part / _CATEGORIES)
         for place, name in enumerate(reference.layout.grids):
             sample = reference.samples[name]
@@ -84,7 +147,8 @@ def open_profile(folder: Path) -> tuple[Layout, Profile]:
         CorruptFileError: If the folder does not hold a whole reference of this version.
     """
     with _explained(folder):
-        return _layout_and_profile(folder)
+        layout, profiles = _layout_and_profiles(folder)
+        return layout, profiles.whole
 
 
 def open_reference(folder: Path) -> PreparedReference:
@@ -94,9 +158,10 @@ def open_reference(folder: Path) -> PreparedReference:
         CorruptFileError: If the folder does not hold a whole reference of this version.
     """
     with _explained(folder):
-        layout, profile = _layout_and_profile(folder)
-        samples = {**_numeric_samples(folder, layout, profile), **_categories(folder, layout)}
-        return PreparedReference(layout=layout, profile=profile, samples=samples)
+        layout, profiles = _layout_and_profiles(folder)
+        numbers = _numeric_samples(folder, layout, profiles.whole)
+        samples = {**numbers, **_categories(folder, layout)}
+        return PreparedReference(layout=layout, profiles=profiles, samples=samples)
 
 
 @contextmanager
@@ -109,12 +174,13 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _layout_and_profile(folder: Path) -> tuple[Layout, Profile]:
+def _layout_and_profiles(folder: Path) -> tuple[Layout, SegmentedProfile]:
     layout = layout_from_table(_read(folder / _LAYOUT))
-    profile = profile_from_table(_read(folder / _PROFILE))
-    if profile.layout != layout.key:
+    parts = parts_from_table(_read(folder / _PROFILES))
+    whole = parts.pop(WHOLE)
+    if whole.layout != layout.key:
         raise ValueError("its profile is of another layout")
-    return layout, profile
+    return layout, SegmentedProfile(whole=whole, segments=parts)
 
 
 def _numeric_samples(folder: Path, layout: Layout, profile: Profile) -> dict[str, Sample]:

@@ -18,7 +18,6 @@ from monitoring_assets.profiles.building import (
     column_of,
     comoments,
     numeric_profile,
-    profile_batches,
     profile_of_parts,
 )
 from monitoring_assets.profiles.columns import floats, text_counts
@@ -29,7 +28,15 @@ from monitoring_assets.profiles.profile import (
     Profile,
     added_comoments,
 )
+from monitoring_assets.profiles.segments import (
+    SegmentedProfile,
+    profile_table,
+    rows_by_segment,
+)
 from monitoring_assets.stats.samples import CategorySample, NumericSample, Sample
+
+# A window's segments are found among so many of the reference, for each segment column.
+MOST_SEGMENTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,13 +45,18 @@ class PreparedReference:
 
     Attributes:
         layout: The layout made for it.
-        profile: Its own profile.
+        profiles: Its own profile and those of its segments.
         samples: Its columns as drift methods take them: numbers sorted, categories counted.
     """
 
     layout: Layout
-    profile: Profile
+    profiles: SegmentedProfile
     samples: Mapping[str, Sample]
+
+    @property
+    def profile(self) -> Profile:
+        """Return the profile of all its rows."""
+        return self.profiles.whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +78,7 @@ def prepare(
     categorical: Sequence[str],
     *,
     correlated: Sequence[str] | None = None,
+    segments: Sequence[str] = (),
     layout: Layout | None = None,
 ) -> PreparedReference:
     """Return a reference that is in memory, ready to be compared with.
@@ -75,6 +88,7 @@ def prepare(
         numeric: Columns that hold numbers.
         categorical: Columns that hold categories.
         correlated: Numeric columns to correlate; all by default.
+        segments: Columns whose values divide the rows.
         layout: That of the whole where the rows are a part of it; else one is made for them.
     """
     samples: dict[str, Sample] = {
@@ -82,8 +96,12 @@ def prepare(
     }
     samples |= {name: _categories(rows, name) for name in categorical}
     layout = layout or layout_of_samples(samples, correlated=correlated)
-    profile = profile_batches(rows.to_batches(max_chunksize=BATCH_ROWS), layout)
-    return PreparedReference(layout=layout, profile=profile, samples=samples)
+    parts = rows_by_segment(rows, segments, MOST_SEGMENTS)
+    profiles = SegmentedProfile(
+        whole=profile_table(rows, layout),
+        segments={segment: profile_table(part, layout) for segment, part in parts},
+    )
+    return PreparedReference(layout=layout, profiles=profiles, samples=samples)
 
 
 def _categories(rows: pa.Table, name: str) -> CategorySample:

@@ -114,12 +114,18 @@ class CategoryProfile:
         return int(self.known.sum()) + int(self.new.counts.sum()) + self.other
 
     @property
-    def distinct(self) -> int:
-        """Return the number of categories; an estimate (±1 % for 10,000) if there are others."""
+    def unknown(self) -> int:
+        """Return the number of categories that the layout does not know.
+
+        It is an estimate (±1 % for 10,000) if not all of them are counted by name.
+        """
         new = len(self.new.names)
-        if self.border != NO_BORDER:
-            new = round(new * (NO_BORDER / self.border))
-        return int(np.count_nonzero(self.known)) + new
+        return new if self.border == NO_BORDER else round(new * (NO_BORDER / self.border))
+
+    @property
+    def distinct(self) -> int:
+        """Return the number of categories, as precise as `unknown`."""
+        return int(np.count_nonzero(self.known)) + self.unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,7 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitoring_assets.profiles.building import Lookups, column_of, profile_of
+from monitoring_assets.profiles.building import (
+    BATCH_ROWS,
+    Lookups,
+    column_of,
+    profile_batches,
+    profile_of,
+)
 from monitoring_assets.profiles.columns import (
     Counts,
     as_text,
@@ -72,6 +78,11 @@ def rows_by_segment(
         values = rows.column(column)
         for value in largest_values(text_counts(values), most):
             yield (column, value), rows.filter(pc.equal(values, value))
+
+
+def profile_table(rows: pa.Table, layout: Layout) -> Profile:
+    """Return the profile of rows in memory."""
+    return profile_batches(rows.to_batches(max_chunksize=BATCH_ROWS), layout)
 
 
 def profile_segments(

@@ -184,6 +184,7 @@ class Scenario:
         run = RunInfo(run_id="test", computed_at=window.end + after)
         monitor.take_log(window, run)
         monitor.take_labels(window, run)
+        monitor.take_profile(window)
         monitor.measure_quality(window, run)
         monitor.measure_drift(window, run)
         monitor.measure_performance(window, run)

@@ -291,4 +291,6 @@ def test_a_log_that_cannot_be_reached_is_an_error(watch):
 def test_steps_need_what_the_step_before_stored(watch):
     run = RunInfo(run_id="r", computed_at=watch.made.window().end)
     with pytest.raises(SourceError, match="churn/prediction_log of 2026-03-02 is not there yet"):
+        watch.made.monitor.take_profile(watch.made.window())
+    with pytest.raises(SourceError, match="churn/profile of 2026-03-02 is not there yet"):
         watch.made.monitor.measure_quality(watch.made.window(), run)

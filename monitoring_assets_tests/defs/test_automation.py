@@ -9,7 +9,14 @@ from monitoring_assets.defs.backfill import QUIET
 from monitoring_assets.defs.model import windows_job_name
 from monitoring_assets.defs.runs import HISTORY, range_tags
 
-DERIVED = {"labels", "quality_results", "drift_report", "performance_metrics", "alert_decision"}
+DERIVED = {
+    "labels",
+    "profile",
+    "quality_results",
+    "drift_report",
+    "performance_metrics",
+    "alert_decision",
+}
 
 
 class Automation:

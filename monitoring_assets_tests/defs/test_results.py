@@ -63,7 +63,7 @@ class Runs:
 
 def test_every_window_has_one_materialization_of_every_asset(monitored):
     windows = Counter(window.key for window in monitored.world.windows(3))
-    assert len(monitored.keys) == 6
+    assert len(monitored.keys) == 7
     for key in monitored.keys:
         assert Counter(r.partition_key for r in monitored.materializations(key)) == windows
 

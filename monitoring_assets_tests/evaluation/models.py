@@ -8,6 +8,12 @@ import pyarrow as pa
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.contract import check_rows, reference_contract
+from monitoring_assets.evaluation.profiles import (
+    WindowProfile,
+    from_table,
+    profile_window,
+    to_table,
+)
 from monitoring_assets.evaluation.reference import Reference
 
 START = date(2026, 3, 2)  # a Monday
@@ -51,5 +57,15 @@ def table(n: int = 1000, seed: int = 0, **changed: object) -> pa.Table:
 
 def reference(config: ModelConfig, rows: pa.Table | None = None) -> Reference:
     rows = table(2000, seed=1) if rows is None else rows
-    checked = check_rows(rows, reference_contract(config))
-    return Reference(config, "v1", checked.valid, frozenset(rows.column_names))
+    valid = check_rows(rows, reference_contract(config)).valid
+    read = lambda columns: valid if columns is None else valid.select(columns)  # noqa: E731
+    return Reference(config, "v1", read, frozenset(rows.column_names))
+
+
+def profile(
+    rows: pa.Table, known: Reference | None = None, window: Window | None = None
+) -> WindowProfile:
+    """Return what is kept of rows, as it is after it was stored."""
+    known = known or reference(model())
+    found = profile_window(rows, known, window or day(known.config))
+    return from_table(to_table(found))

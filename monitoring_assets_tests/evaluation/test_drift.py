@@ -5,16 +5,16 @@ import pytest
 from monitoring_assets.config.model import DriftMethodName
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.evaluation.drift import CHECKS, measure_drift
-from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.metrics.drift_methods import DRIFT_METHODS, drift
-from monitoring_assets_tests.evaluation.models import day, model, reference, table
+from monitoring_assets_tests.evaluation.models import day, model, profile, reference, table
 
 N = 1000
 
 
 def measured(rows: pa.Table, config=None, known: pa.Table | None = None) -> list[Measurement]:
     config = config or model()
-    return list(measure_drift(Profile(config, rows), reference(config, known), day(config)))
+    against = reference(config, known)
+    return list(measure_drift(profile(rows, against), against, day(config)))
 
 
 def of(found: list[Measurement], column: str, metric: str = "drift") -> Measurement:
@@ -176,7 +176,7 @@ def test_independent_small_windows_rarely_change_their_correlations():
         return table(n, **{name: rng.normal(size=n) for name in names})
 
     known = reference(config, rows(5000))
-    windows = [measure_drift(Profile(config, rows(40)), known, day(config)) for _ in range(100)]
+    windows = [measure_drift(profile(rows(40), known), known, day(config)) for _ in range(100)]
     alarms = sum(
         any(m.check == "correlation_change" and m.status is Status.BAD for m in found)
         for found in windows
@@ -223,9 +223,8 @@ def test_the_yaml_knows_every_method():
 
 @pytest.mark.parametrize("method", DRIFT_METHODS)
 def test_methods_that_the_yaml_refuses_for_categories_cannot_compare_them(method):
-    config = model()
-    known = Profile(config, table(2000))
-    is_comparable = drift(known.sample("c"), known.sample("c"), method).value is not None
+    known = reference(model()).whole.samples["c"]
+    is_comparable = drift(known, known, method).value is not None
     is_accepted = True
     try:
         model(features={"c": {"type": "categorical", "drift": {"method": method}}})

@@ -4,13 +4,13 @@ import pytest
 
 from monitoring_assets.domain.evaluation import Histogram
 from monitoring_assets.evaluation.histograms import BINS, MOST_CATEGORIES, histograms
-from monitoring_assets.evaluation.profiles import Profile
-from monitoring_assets_tests.evaluation.models import day, model, reference, table
+from monitoring_assets_tests.evaluation.models import day, model, profile, reference, table
 
 
 def drawn(rows: pa.Table, known: pa.Table | None = None) -> dict[str, Histogram]:
     config = model()
-    found = histograms(Profile(config, rows), reference(config, known), day(config))
+    against = reference(config, known)
+    found = histograms(profile(rows, against).whole, against, day(config))
     return {histogram.column: histogram for histogram in found}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from monitoring_assets.domain.measurement import Measurement, Status
 from monitoring_assets.evaluation.quality import CHECKS, measure_quality
-from monitoring_assets_tests.evaluation.models import day, model, reference, table
+from monitoring_assets_tests.evaluation.models import day, model, profile, reference, table
 
 N = 1000
 
@@ -16,7 +16,8 @@ def quality(
 ) -> dict[tuple[str, str], Measurement]:
     config = config or model()
     n = rows.num_rows if received is None else received
-    found = measure_quality(rows, reference(config, known), day(config), n)
+    against = reference(config, known)
+    found = measure_quality(profile(rows, against).whole, against, day(config), n)
     return {(m.metric, m.column): m for m in found}
 
 
@@ -132,7 +133,7 @@ def test_no_rows_at_all_are_no_matter_of_volume():
 
 def test_an_empty_window_leaves_every_check_unjudged():
     config = model(quality={"expected_rows": 1000})
-    found = measure_quality(table(0), reference(config), day(config), 0)
+    found = measure_quality(profile(table(0)).whole, reference(config), day(config), 0)
     assert {m.check for m in found} == set(CHECKS)
     assert {m.status for m in found} == {Status.UNJUDGED}
 

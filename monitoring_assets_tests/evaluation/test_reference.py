@@ -5,9 +5,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring_assets.evaluation import profiles
-from monitoring_assets.evaluation.profiles import Profile
 from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.profiles.cache import FolderCache
 from monitoring_assets_tests.evaluation.models import START, day, model, reference, table
 
 WEEKS = 5
@@ -114,20 +113,20 @@ def by_weekday(per_day: int, zone: str = "UTC") -> pa.Table:
 def test_a_window_is_compared_with_rows_of_its_weekday(weekday):
     config = weekday_model()
     baseline = reference(config, by_weekday(50)).baseline(day(config, weekday))
-    assert set(baseline.sample("x").values.tolist()) == {weekday}
+    assert set(baseline.samples["x"].values.tolist()) == {weekday}
 
 
 def test_weekdays_are_those_of_the_models_zone():
     config = weekday_model(cadence={"start": START, "timezone": "Pacific/Auckland"})
     found = reference(config, by_weekday(50, "Pacific/Auckland"))
     monday = config.cadence.windows.window("2026-03-02")
-    assert set(found.baseline(monday).sample("x").values.tolist()) == {0}
+    assert set(found.baseline(monday).samples["x"].values.tolist()) == {0}
 
 
 @pytest.mark.parametrize(("per_day", "n"), [(39, 39 * 7 * WEEKS), (40, 200)])
 def test_few_rows_of_a_weekday_say_less_than_all_days(per_day, n):
     config = weekday_model()
-    assert reference(config, by_weekday(per_day)).baseline(day(config)).n == n
+    assert reference(config, by_weekday(per_day)).baseline(day(config)).profile.rows == n
 
 
 def test_without_matching_a_window_is_compared_with_all_rows():
@@ -136,41 +135,41 @@ def test_without_matching_a_window_is_compared_with_all_rows():
     assert found.baseline(day(config)) is found.whole
 
 
-# -- statistics ----------------------------------------------------------------------------------
+# -- what is kept --------------------------------------------------------------------------------
 
 
-def test_the_range_of_a_column_holds_its_fences():
-    rows = table(101, x=np.arange(101.0))
-    found = Profile(model(), rows).range("x")
-    assert (found.low, found.high, found.fence_low, found.fence_high) == (0, 100, -50, 150)
-    assert found.outlier_share == 0
+def test_the_part_for_a_weekday_has_the_layout_of_the_whole():
+    config = weekday_model()
+    found = reference(config, by_weekday(50))
+    assert found.baseline(day(config)).profile.layout == found.layout.key
 
 
-def test_a_column_without_values_has_no_range():
-    assert Profile(model(), table(5, x=pa.nulls(5, pa.float64()))).range("x") is None
+@pytest.mark.parametrize(("per_day", "part"), [(39, "all"), (40, "weekday-0")])
+def test_the_part_that_a_window_is_compared_with_has_a_name(per_day, part):
+    config = weekday_model()
+    assert reference(config, by_weekday(per_day)).part_of(day(config)) == part
 
 
-def test_categories_have_no_range():
-    assert Profile(model(), table(5)).range("c") is None
+def test_rows_are_not_read_again_for_what_a_cache_keeps(tmp_path):
+    config, rows = model(), table(500)
+
+    def unread(columns):
+        raise AssertionError(columns)
+
+    cached = [FolderCache(tmp_path / "v1", "edition") for _ in range(2)]
+    first = Reference(config, "v1", lambda _: rows, frozenset(), cached[0])
+    assert first.whole.profile.rows == 500
+    assert Reference(config, "v1", unread, frozenset(), cached[1]).layout.key == first.layout.key
 
 
-def test_each_statistic_is_computed_once():
-    profile = Profile(model(), table(50))
-    assert profile.sample("x") is profile.sample("x")
-    assert profile.segment("c", "a") is profile.segment("c", "a")
-
-
-def test_correlations_count_the_rows_that_two_columns_share():
-    rows = table(10, x=[None, None, 1, 2, 3, 4, 5, 6, 7, 8], y=[1, 2, 3, 4, 5, 6, 7, 8, 9, None])
-    assert Profile(model(), rows).correlations.rows.tolist() == [[8, 7], [7, 9]]
-
-
-def test_correlations_of_many_rows_rest_on_a_part_of_them(monkeypatch):
-    monkeypatch.setattr(profiles, "MOST_CORRELATED_ROWS", 500)
-    x = np.random.default_rng(0).normal(size=5000)
-    found = Profile(model(), table(5000, x=x, y=x + 1)).correlations
-    assert found.rows[0, 1] == 500
-    assert found.matrix[0, 1] == pytest.approx(1)
+def test_performance_is_that_of_the_part():
+    config = weekday_model()
+    right = np.repeat(np.tile(np.arange(7) == 0, WEEKS), 50)
+    rows = by_weekday(50).set_column(1, "p", [np.where(right, "1", "0").tolist()])
+    rows = rows.set_column(rows.schema.get_field_index("truth"), "truth", [["1"] * len(right)])
+    found = reference(config, rows)
+    assert found.performance("weekday-0")["accuracy"].value == 1
+    assert found.performance()["accuracy"].value == pytest.approx(1 / 7)
 
 
 def test_seen_categories_are_those_of_categorical_features():

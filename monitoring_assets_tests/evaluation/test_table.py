@@ -10,7 +10,6 @@ from monitoring_assets.evaluation.table import (
     as_text,
     groups,
     repeated_rows,
-    sample,
     texts,
 )
 
@@ -107,8 +106,3 @@ def test_as_many_groups_as_allowed_leave_no_rest():
 def test_rows_repeat_if_they_are_equal_in_every_column():
     rows = pa.table({"a": [1, 1, 1, None, None], "b": ["x", "x", "y", "z", "z"]})
     assert repeated_rows(rows) == 2
-
-
-def test_a_negative_zero_is_the_category_zero():
-    values = sample(pa.table({"x": [0.0, -0.0, 1.0]}), "x", is_numeric=True)
-    assert values.as_categories().counts == {"0": 2, "1": 1}

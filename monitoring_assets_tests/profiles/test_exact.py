@@ -93,7 +93,7 @@ def test_the_profile_can_be_opened_alone(folder):
     assert_same(profile, PREPARED.profile)
 
 
-@pytest.mark.parametrize("damaged", ["layout.parquet", "profile.parquet", "00003.npy"])
+@pytest.mark.parametrize("damaged", ["layout.parquet", "profiles.parquet", "00003.npy"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "empty"])
 def test_a_damaged_reference_is_refused(tmp_path, damaged, damage):
     save_reference(PREPARED, tmp_path / "v1")
