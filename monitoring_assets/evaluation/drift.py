@@ -22,6 +22,7 @@ from monitoring_assets.evaluation.reference import Reference
 from monitoring_assets.profiles.building import empty_profile
 from monitoring_assets.profiles.comparison import Comparison, Verdict, compare
 from monitoring_assets.profiles.exact import PreparedReference
+from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.profile import Profile
 from monitoring_assets.profiles.quality import correlations
 from monitoring_assets.profiles.segments import SegmentedProfile
@@ -61,7 +62,7 @@ def measure_drift(
         *columns,
         _drifted_share(columns),
         _column_drift(config, config.drift_column, found[config.drift_column]),
-        *_correlation(config, current.whole, baseline.profile),
+        *_correlation(config, reference.layout, current.whole, baseline.profile),
         *_by_segment(config, current.profiles, baseline),
     )
 
@@ -131,13 +132,13 @@ def _drifted_share(columns: list[Measurement]) -> Measurement:
 
 
 def _correlation(
-    config: ModelConfig, current: Profile, baseline: Profile
+    config: ModelConfig, layout: Layout, current: Profile, baseline: Profile
 ) -> Iterator[Measurement]:
     """Yield the largest change, and every other one that is too large."""
     names = config.numeric_features
     if len(names) < 2:  # noqa: PLR2004 - a correlation takes two
         return
-    now, before = correlations(current.comoments), correlations(baseline.comoments)
+    now, before = (correlations(layout, side.comoments) for side in (current, baseline))
     common = np.minimum(current.comoments.rows, baseline.comoments.rows)
     pairs = _largest_changes(now - before, common >= config.min_rows)
     if not pairs:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring_assets.profiles.grid import Grid
-from monitoring_assets.profiles.layout import Categories
+from monitoring_assets.profiles.layout import Categories, Layout
 from monitoring_assets.profiles.profile import CategoryProfile, CoMoments, NumericProfile
 from monitoring_assets.stats.samples import Floats
 
@@ -78,12 +78,18 @@ def unseen(known: Categories, profile: CategoryProfile) -> int | None:
     return int(profile.new.counts.sum()) + profile.other
 
 
-def correlations(moments: CoMoments) -> Floats:
-    """Return Pearson's correlations of each pair's common rows, NaN where undefined, `(k, k)`."""
+def correlations(layout: Layout, moments: CoMoments) -> Floats:
+    """Return Pearson's correlations of each pair's common rows, NaN where undefined, `(k, k)`.
+
+    A column whose spread is that of rounding about the reference's mean is constant.
+    """
+    centres = np.array([layout.grids[name].centre for name in layout.correlated])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         means = moments.sums / moments.rows
-        variances = moments.squares / moments.rows - means**2
-        variances[variances <= _CONSTANT * moments.squares / moments.rows] = np.nan
+        squares = moments.squares / moments.rows
+        variances = squares - means**2
+        noise = np.maximum(_CONSTANT * squares, (4 * np.spacing(np.abs(centres)))[:, None] ** 2)
+        variances[variances <= noise] = np.nan
         covariances = moments.products / moments.rows - means * means.T
         found: Floats = covariances / np.sqrt(variances * variances.T)
     return np.clip(found, -1.0, 1.0)

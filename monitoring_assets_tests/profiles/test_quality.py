@@ -2,16 +2,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitoring_assets.profiles.building import profile_batches, profile_of
+from monitoring_assets.profiles.building import profile_of
 from monitoring_assets.profiles.layout import layout_of
 from monitoring_assets.profiles.quality import (
     NumericQuality,
-    correlations,
     numeric_quality,
     quantile,
     unseen,
 )
-from monitoring_assets.stats.correlation import correlation_matrix
 from monitoring_assets_tests.profiles.cases import DISTRIBUTIONS, pair
 
 
@@ -46,25 +44,6 @@ def test_a_reference_without_values_makes_nothing_unusual():
     layout, _, c = pair([np.nan], [1.0, np.inf])
     found = numeric_quality(layout.grids["x"], c.numeric["x"])
     assert (found.out_of_range, found.outliers, found.infinite) == (0, 0, 1)
-
-
-def correlated(rng, missing):
-    base = rng.normal(size=(4000, 1))
-    values = base + rng.normal(size=(4000, 5)) * [0.1, 1, 3, 1e3, 1] + [0, 1e4, 0, 0, -5]
-    values[:, 4] = 7.0
-    values[rng.random(values.shape) < missing] = np.nan
-    return values
-
-
-@pytest.mark.parametrize("missing", [0.0, 0.2])
-def test_correlations_are_those_of_the_rows(missing):
-    values = correlated(np.random.default_rng(1), missing)
-    table = pa.table({f"x{k}": pa.array(column) for k, column in enumerate(values.T)})
-    layout = layout_of(table, table.column_names, [])
-    found = profile_batches(table.to_batches(max_chunksize=700), layout)
-    np.testing.assert_allclose(
-        correlations(found.comoments), correlation_matrix(values), atol=1e-9
-    )
 
 
 def test_columns_that_are_not_correlated_cost_no_comoments():

@@ -1,7 +1,18 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from monitoring_assets.stats.correlation import correlation_matrix
+from monitoring_assets.profiles.building import profile_of
+from monitoring_assets.profiles.layout import layout_of
+from monitoring_assets.profiles.quality import correlations
+
+
+def correlation_matrix(values):
+    """Return the correlations of the columns, from a profile on the grid of the same values."""
+    names = [f"x{k}" for k in range(values.shape[1])]
+    rows = pa.table({n: pa.array(x) for n, x in zip(names, values.T, strict=True)})
+    layout = layout_of(rows, names, [])
+    return correlations(layout, profile_of(rows, layout).comoments)
 
 
 @pytest.fixture
