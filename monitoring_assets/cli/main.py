@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "check all model files",
     "backfill": "monitor windows of the past",
     "backtest": "replay windows and write every measurement and incident",
+    "compare": "compare windows with others, or with a reference, from their profiles",
     "report": "write Evidently's HTML report of a window",
     "dispatch": "deliver the messages that wait",
     "db": "start, stop, upgrade or show the database",

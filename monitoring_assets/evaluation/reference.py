@@ -73,6 +73,10 @@ class Reference:
         """Return what is kept of all windows that are compared with this reference."""
         return self.whole.layout
 
+    def on(self, layout: Layout) -> PreparedReference:
+        """Return the whole reference on the grid of another one."""
+        return self._prepared(ALL_DAYS, layout)
+
     def baseline(self, window: Window) -> PreparedReference:
         """Return the part of the reference that a window is compared with."""
         return self._part(self._day_of(window))

@@ -1,14 +1,18 @@
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from monitoring_assets.domain.errors import CorruptFileError
 from monitoring_assets.profiles.building import empty_profile, profile_of
 from monitoring_assets.profiles.layout import layout_of
+from monitoring_assets.profiles.segments import WHOLE
 from monitoring_assets.profiles.storage import (
     layout_from_table,
     layout_to_table,
+    parts_from_table,
+    parts_to_table,
     profile_from_table,
     profile_to_table,
 )
@@ -83,3 +87,19 @@ def test_the_key_changes_with_the_layout(change):
         ),
     }[change]()
     assert other.key != LAYOUT.key
+
+
+def test_a_window_and_its_segments_survive_storage_in_one_table(tmp_path):
+    parts = {WHOLE: profile_of(ROWS, LAYOUT)}
+    for value in "abc":
+        own = ROWS.filter(pc.equal(ROWS.column("c"), value))
+        parts["c", value] = profile_of(own, LAYOUT)
+    found = parts_from_table(through_parquet(parts_to_table(parts), tmp_path / "w.parquet"))
+    assert list(found) == list(parts)
+    for segment, profile in parts.items():
+        assert_same(found[segment], profile)
+
+
+def test_bins_without_rows_take_no_space():
+    few = profile_of(ROWS.slice(0, 10), LAYOUT)
+    assert profile_to_table(few).nbytes < 10_000
