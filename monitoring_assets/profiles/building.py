@@ -5,39 +5,22 @@ result does not depend on the number of threads. Reading files belongs to the ca
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from monitoring_assets.profiles.columns import (
-    Counts,
-    Hashes,
-    as_text,
-    chunks,
-    dictionary_counts,
-    floats,
-    int_array,
-    is_valid,
-    text_array,
-    text_hashes,
-    view,
-)
+from monitoring_assets.profiles.categories import Lookups
+from monitoring_assets.profiles.columns import Counts, floats
 from monitoring_assets.profiles.grid import Grid
-from monitoring_assets.profiles.layout import Categories, Layout
+from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.profile import (
     FEW,
-    NO_BORDER,
-    CategoryProfile,
     CoMoments,
-    Named,
     NumericProfile,
     Profile,
-    below_border,
+    beside,
     merge,
 )
 from monitoring_assets.stats.samples import Floats
@@ -45,35 +28,69 @@ from monitoring_assets.stats.samples import Floats
 # Sorting is fastest where a column of a batch stays in the second-level cache (1 MiB).
 BATCH_ROWS = 131_072
 _BLOCK = 2**18  # values that are multiplied at once, 2 MiB
+_TEXT_BYTES = 2**25  # columns of texts that are counted at once
+
+Task = tuple[pa.RecordBatch | pa.Table, Layout]
 
 
 def profile_batches(
     batches: Iterable[pa.RecordBatch | pa.Table], layout: Layout, *, threads: int = 2
 ) -> Profile:
-    """Return the profile of all rows of `batches`.
+    """Return the profile of all rows of `batches`; those of `BATCH_ROWS` rows are fastest."""
+    numbers, texts = narrowed(layout, layout.grids), narrowed(layout, layout.categories)
+    found = {part: empty_profile(part) for part in (numbers, texts)}
+    for part, profile in _profiles(_divided(batches, numbers, texts), threads):
+        found[part] = merge(found[part], profile)
+    return beside(*found.values()) if texts.categories else found[numbers]
 
-    Batches of `BATCH_ROWS` rows are fastest. Set OPENBLAS_NUM_THREADS=1 before NumPy is imported:
-    its own threads only cost here.
+
+def narrowed(layout: Layout, columns: Collection[str]) -> Layout:
+    """Return the part of a layout that is about some columns."""
+    return Layout(
+        grids={name: grid for name, grid in layout.grids.items() if name in columns},
+        categories={name: known for name, known in layout.categories.items() if name in columns},
+        correlated=layout.correlated if set(layout.correlated) <= set(columns) else (),
+        key=layout.key,
+    )
+
+
+def _divided(
+    batches: Iterable[pa.RecordBatch | pa.Table], numbers: Layout, texts: Layout
+) -> Iterator[Task]:
+    """Yield the numbers of each batch, and the texts of several batches at once.
+
+    Each time that texts are counted, all distinct ones are looked up.
     """
-    return reduce(merge, _profiles(batches, layout, threads), empty_profile(layout))
+    waiting: list[pa.Table] = []
+    size = 0
+    for batch in batches:
+        yield batch, numbers
+        if not texts.categories:
+            continue
+        part = pa.table({name: column_of(batch, name) for name in texts.categories})
+        if waiting and (size > _TEXT_BYTES or part.schema != waiting[0].schema):
+            yield pa.concat_tables(waiting), texts
+            waiting, size = [], 0
+        waiting.append(part)
+        size += part.nbytes
+    if waiting:
+        yield pa.concat_tables(waiting), texts
 
 
-def _profiles(
-    batches: Iterable[pa.RecordBatch | pa.Table], layout: Layout, threads: int
-) -> Iterator[Profile]:
-    """Yield the profile of each batch in order; at most `threads` batches are in memory."""
-    lookups = Lookups()
+def _profiles(tasks: Iterable[Task], threads: int) -> Iterator[tuple[Layout, Profile]]:
+    """Yield the profile of each task in order; at most `threads` tasks are in memory."""
     if threads == 1:
-        yield from (profile_of(batch, layout, lookups) for batch in batches)
+        yield from ((part, profile_of(rows, part)) for rows, part in tasks)
         return
-    waiting: deque[Future[Profile]] = deque()
+    waiting: deque[tuple[Layout, Future[Profile]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for batch in batches:
-            waiting.append(pool.submit(profile_of, batch, layout, lookups))
+        for rows, part in tasks:
+            waiting.append((part, pool.submit(profile_of, rows, part)))
             if len(waiting) > threads:
-                yield waiting.popleft().result()
-        for last in waiting:
-            yield last.result()
+                first, profile = waiting.popleft()
+                yield first, profile.result()
+        for last, profile in waiting:
+            yield last, profile.result()
 
 
 def empty_profile(layout: Layout) -> Profile:
@@ -82,7 +99,7 @@ def empty_profile(layout: Layout) -> Profile:
 
 
 def profile_of(
-    rows: pa.RecordBatch | pa.Table, layout: Layout, lookups: "Lookups | None" = None
+    rows: pa.RecordBatch | pa.Table, layout: Layout, lookups: Lookups | None = None
 ) -> Profile:
     """Return the profile of rows in memory; a column that is not there has no values.
 
@@ -92,40 +109,24 @@ def profile_of(
         lookups: What is remembered from one batch to the next.
     """
     values = {name: floats(column_of(rows, name)) for name in layout.grids}
-    return profile_of_parts(
-        rows,
-        layout,
-        {n: numeric_profile(np.sort(values[n]), grid) for n, grid in layout.grids.items()},
-        comoments(layout, [values[name] for name in layout.correlated]),
-        lookups,
-    )
-
-
-def profile_of_parts(
-    rows: pa.RecordBatch | pa.Table,
-    layout: Layout,
-    numeric: Mapping[str, NumericProfile],
-    moments: CoMoments,
-    lookups: "Lookups | None" = None,
-) -> Profile:
-    """Return the profile of rows whose numbers are summarised already."""
     lookups = lookups or Lookups()
     return Profile(
         layout=layout.key,
         rows=rows.num_rows,
-        numeric=numeric,
+        numeric={n: numeric_profile(np.sort(values[n]), grid) for n, grid in layout.grids.items()},
         categorical={
-            name: category_profile(column_of(rows, name), known, lookups)
+            name: lookups.counted(column_of(rows, name), known).profile
             for name, known in layout.categories.items()
         },
-        comoments=moments,
+        comoments=comoments(layout, [values[name] for name in layout.correlated]),
     )
 
 
 def column_of(rows: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
     """Return a column, without values where there is none."""
-    if name in rows.schema.names:
-        return rows.column(name)
+    place = rows.schema.get_field_index(name)  # a list of 500 names takes a second to search
+    if place >= 0:
+        return rows.column(place)
     return pa.nulls(rows.num_rows, pa.string())
 
 
@@ -176,103 +177,6 @@ def _few(finite: Floats, counts: Counts) -> dict[float, int] | None:
         found[float(finite[position]) + 0.0] = end - position  # -0.0 becomes 0.0
         position = end
     return found
-
-
-def category_profile(
-    column: pa.ChunkedArray | pa.Array, known: Categories, lookups: "Lookups"
-) -> CategoryProfile:
-    """Return the profile of a categorical column."""
-    totals = np.zeros(len(known.names), dtype=np.int64)
-    new: list[Named] = []
-    for chunk in chunks(column):
-        values, counts = dictionary_counts(chunk)
-        place = lookups.of(values, known)
-        np.add.at(totals, place.known_places, counts[place.known])
-        new.append(_counted(place, counts))
-    total = sum(int(one.counts.sum()) for one in new) + int(totals.sum())
-    kept, spilled, border = below_border(_joined(new), NO_BORDER, known.most)
-    return CategoryProfile(
-        missing=len(column) - total,
-        known=totals,
-        new=kept,
-        other=spilled,
-        border=border,
-        most=known.most,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lookup:
-    """Where the values of a dictionary belong.
-
-    Attributes:
-        values: The dictionary.
-        known: The positions in it of categories that the layout knows.
-        known_places: Where the layout has them.
-        new: The positions of all other categories, in the order of their hashes.
-        names: Their texts.
-        hashes: Their hashes.
-    """
-
-    values: pa.Array
-    known: Counts
-    known_places: Counts
-    new: Counts
-    names: pa.Array
-    hashes: Hashes
-
-
-class Lookups:
-    """The latest dictionary of each column: all batches of a row group have the same one.
-
-    Comparing two dictionaries is thirty times faster than looking up what is in them.
-    """
-
-    def __init__(self) -> None:
-        self._latest: dict[int, Lookup] = {}
-
-    def of(self, values: pa.Array, known: Categories) -> Lookup:
-        """Return where the values belong."""
-        latest = self._latest.get(id(known))
-        if latest is None or not latest.values.equals(values):
-            latest = self._latest[id(known)] = _lookup(values, known)
-        return latest
-
-
-def _lookup(values: pa.Array, known: Categories) -> Lookup:
-    texts = as_text(values)
-    places = pc.index_in(texts, value_set=known.names)
-    is_known = is_valid(places)
-    new = np.flatnonzero(is_valid(texts) & ~is_known)
-    names = texts.take(int_array(new))
-    hashes = text_hashes(names)
-    order = np.argsort(hashes)
-    return Lookup(
-        values=values,
-        known=np.flatnonzero(is_known),
-        known_places=view(places.drop_null()),
-        new=new[order],
-        names=names.take(int_array(order)),
-        hashes=hashes[order],
-    )
-
-
-def _counted(place: Lookup, counts: Counts) -> Named:
-    new = counts[place.new]
-    if new.all():
-        return Named(names=place.names, hashes=place.hashes, counts=new)
-    there = np.flatnonzero(new)
-    return Named(
-        names=place.names.take(int_array(there)), hashes=place.hashes[there], counts=new[there]
-    )
-
-
-def _joined(parts: Sequence[Named]) -> Named:
-    return Named(
-        names=pa.concat_arrays([text_array([]), *(part.names for part in parts)]),
-        hashes=np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)]),
-        counts=np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)]),
-    )
 
 
 def comoments(layout: Layout, columns: Sequence[Floats]) -> CoMoments:

@@ -4,19 +4,21 @@
 what is used here does not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitoring_assets.stats.samples import Floats
+from monitoring_assets.stats.samples import Floats, HashedCounts
 
 Counts = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that every byte counts
-_BLOCK = 4096  # texts whose temporary arrays stay in the second-level cache
+_BLOCK = 16_384  # texts whose temporary arrays stay in the second-level cache
+_LONG = 1024  # bytes; a step of eight bytes takes as long for one text as for a thousand
+_MASKS = np.array([256**size - 1 for size in range(9)], dtype=np.uint64)
 _WHOLE = 2.0**53  # up to here floats are exact whole numbers
 
 
@@ -96,26 +98,61 @@ def _readable(value: object) -> float:
         return np.nan
 
 
-def dictionary_counts(array: pa.Array) -> tuple[pa.Array, Counts]:
-    """Return the distinct values of a column, null perhaps among them, and their counts.
+def dictionary_counts(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, Counts]:
+    """Return distinct values, null perhaps among them, and how many rows have each.
 
-    By dictionary, which takes 1 ms for a million rows instead of 14 for counting texts.
+    By dictionary, which takes 2 ms for a million rows instead of 20 for looking at each text.
     """
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    indices = array.indices.drop_null() if array.indices.null_count else array.indices
-    return array.dictionary, np.bincount(view(indices), minlength=len(array.dictionary))
+    parts = _encoded(column)
+    if not parts:
+        return text_array([]), np.empty(0, dtype=np.int64)
+    values = parts[0].dictionary
+    counts = np.zeros(len(values), dtype=np.int64)
+    for part in parts:
+        indices = part.indices.drop_null() if part.indices.null_count else part.indices
+        counts += np.bincount(view(indices), minlength=len(values))
+    return values, counts
 
 
-def text_counts(column: pa.ChunkedArray | pa.Array) -> Mapping[str, int]:
+def _encoded(column: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
+    """Return a column in parts with the same dictionary."""
+    whole = pa.chunked_array([column]) if isinstance(column, pa.Array) else column
+    if not pa.types.is_dictionary(whole.type):
+        return chunks(whole.dictionary_encode())
+    parts = chunks(whole)
+    if all(part.dictionary.equals(parts[0].dictionary) for part in parts[1:]):
+        return parts  # what is unified without need takes ten times as long
+    return chunks(whole.unify_dictionaries())
+
+
+def text_counts(column: pa.ChunkedArray | pa.Array) -> HashedCounts:
     """Return how often each canonical text occurs; missing values are left out."""
-    found: dict[str, int] = {}
-    for chunk in chunks(column):
-        values, counts = dictionary_counts(chunk)
-        for text, count in zip(as_text(values).to_pylist(), counts.tolist(), strict=True):
-            if count and text is not None:
-                found[text] = found.get(text, 0) + count
-    return found
+    values, counts = dictionary_counts(column)
+    texts = as_text(values)
+    there = np.flatnonzero(is_valid(texts) & (counts > 0))
+    texts = texts.take(int_array(there))
+    order, hashes, firsts = by_hash(texts)
+    sums = np.add.reduceat(counts[there][order], firsts) if len(order) else counts[:0]
+    return HashedCounts(hashes, sums, texts.take(int_array(order[firsts])).to_pylist)
+
+
+def by_hash(texts: pa.Array) -> tuple[Counts, Hashes, Counts]:
+    """Return how texts without nulls are grouped by hash.
+
+    Returns:
+        The positions of the texts in the order of their hashes, the distinct hashes, and where
+        in the order each of these begins.
+    """
+    hashes = text_hashes(texts)
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    firsts = first_of_each(hashes)
+    return order, hashes[firsts], firsts
+
+
+def first_of_each(ascending: Hashes) -> Counts:
+    """Return where each distinct value begins, shape `(distinct,)`."""
+    return np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
 
 
 def as_text(array: pa.Array) -> pa.Array:
@@ -151,7 +188,7 @@ def _printed(value: Any) -> str | None:
 def text_hashes(texts: pa.Array) -> Hashes:
     """Return a hash of every text that is the same in every process, shape `(n,)`.
 
-    A polynomial of the bytes modulo 2⁶⁴, mixed by splitmix64.
+    Eight bytes at a time, mixed by splitmix64; BLAKE2b for long texts.
     """
     parts = (_text_hashes(texts[start : start + _BLOCK]) for start in range(0, len(texts), _BLOCK))
     return np.concatenate([np.empty(0, np.uint64), *parts])
@@ -160,13 +197,28 @@ def text_hashes(texts: pa.Array) -> Hashes:
 def _text_hashes(texts: pa.Array) -> Hashes:
     _, ends, data = texts.buffers()
     offsets = np.frombuffer(ends, dtype=np.int32)[texts.offset :][: len(texts) + 1]
-    first, last = int(offsets[0]), int(offsets[-1])
-    codes = np.frombuffer(data or b"", dtype=np.uint8)[first:last].astype(np.uint64)
-    starts, lengths = offsets[:-1] - first, np.diff(offsets)
-    place = np.arange(last - first) - np.repeat(starts, lengths)
-    powers = np.cumprod(np.full(int(lengths.max()), _MULTIPLIER))
-    sums = np.concatenate([[np.uint64(0)], np.cumsum((codes + np.uint64(1)) * powers[place])])
-    return _mixed(sums[starts + lengths] - sums[starts])
+    content = bytes(memoryview(data or b"")[offsets[0] : offsets[-1]])
+    starts, lengths = (offsets[:-1] - offsets[0]).astype(np.intp), np.diff(offsets)
+    words = _words(content)
+    hashes = lengths.astype(np.uint64)
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    for begin in range(0, min(longest, _LONG), 8):
+        if begin + 8 <= shortest:
+            hashes = _mixed(hashes ^ words[starts + begin])
+            continue
+        longer = np.flatnonzero(lengths > begin)
+        mask = _MASKS[np.minimum(lengths[longer] - begin, 8)]
+        hashes[longer] = _mixed(hashes[longer] ^ (words[starts[longer] + begin] & mask))
+    for place in np.flatnonzero(lengths > _LONG).tolist():
+        text = content[starts[place] : starts[place] + lengths[place]]
+        hashes[place] = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+    return _mixed(hashes)
+
+
+def _words(content: bytes) -> Hashes:
+    """Return the eight bytes from every byte on as a number, zeros beyond the end."""
+    padded = content + bytes(8)
+    return np.ndarray(len(content) + 1, dtype="<u8", buffer=padded, strides=(1,))
 
 
 def _mixed(hashes: Hashes) -> Hashes:

@@ -21,18 +21,18 @@ from monitoring_assets.metrics.drift_methods import (
 )
 from monitoring_assets.profiles import bounds
 from monitoring_assets.profiles.bounds import Bounded, Shares
+from monitoring_assets.profiles.columns import int_array
 from monitoring_assets.profiles.grid import Grid
-from monitoring_assets.profiles.layout import Layout
+from monitoring_assets.profiles.layout import Categories, Layout
 from monitoring_assets.profiles.profile import (
     FEW,
     CategoryProfile,
     NumericProfile,
     Profile,
-    added,
     below_border,
 )
 from monitoring_assets.stats.binning import FEW_VALUES, sturges_edges
-from monitoring_assets.stats.samples import CategorySample, Floats
+from monitoring_assets.stats.samples import CategorySample, Floats, HashedCounts
 
 # The square of a difference must be a normal double.
 _NARROWEST, _WIDEST = 1e-150, 1e150
@@ -103,7 +103,7 @@ def compare(
     return _compare_categories(
         reference.categorical[column],
         current.categorical[column],
-        layout.categories[column].names.to_pylist,
+        layout.categories[column],
         method,
     )
 
@@ -348,18 +348,15 @@ def _counts_of(
 
 
 def _compare_categories(
-    reference: CategoryProfile,
-    current: CategoryProfile,
-    names: Callable[[], list[str]],
-    method: str,
+    reference: CategoryProfile, current: CategoryProfile, known: Categories, method: str
 ) -> Comparison:
     """Compare counts by name; exact unless there are too many names to count all of them."""
     border = min(reference.border, current.border)
-    samples = [_sample(side, names(), border) for side in (reference, current)]
-    before, after = (sample for sample, _ in samples)
+    samples = [_sample(side, known, border) for side in (reference, current)]
+    before, after = (counts for counts, _ in samples)
     others = [other for _, other in samples]
     if not any(others):
-        exact = drift(before, after, method)
+        exact = drift(CategorySample(before), CategorySample(after), method)
         found = None if exact.value is None else Bounded.exactly(exact.value)
         return Comparison(method=exact.method, found=found, n=exact.n, reason=exact.reason)
     chosen = _chosen_for_categories(reference, method)
@@ -371,12 +368,16 @@ def _compare_categories(
     return Comparison(method=chosen, found=_with_others(chosen, before, after, others), n=n)
 
 
-def _sample(profile: CategoryProfile, names: list[str], border: int) -> tuple[CategorySample, int]:
+def _sample(profile: CategoryProfile, known: Categories, border: int) -> tuple[HashedCounts, int]:
     """Return the counts by name, and of the categories that are not counted on both sides."""
-    known = dict(zip(names, profile.known.tolist(), strict=True))
     new, spilled, _ = below_border(profile.new, border, len(profile.new.names))
-    counts = {name: count for name, count in added(known, new.as_dict()).items() if count}
-    return CategorySample(counts), profile.other + spilled
+    there = np.flatnonzero(profile.known)
+    counts = HashedCounts(
+        np.concatenate([known.hashes[there], new.hashes]),
+        np.concatenate([profile.known[there], new.counts]),
+        lambda: [*known.names.take(int_array(there)).to_pylist(), *new.names.to_pylist()],
+    )
+    return counts, profile.other + spilled
 
 
 def _chosen_for_categories(reference: CategoryProfile, method: str) -> DriftMethod:
@@ -387,18 +388,15 @@ def _chosen_for_categories(reference: CategoryProfile, method: str) -> DriftMeth
 
 
 def _with_others(
-    method: DriftMethod, before: CategorySample, after: CategorySample, others: list[int]
+    method: DriftMethod, before: HashedCounts, after: HashedCounts, others: list[int]
 ) -> Bounded:
     """Bound the distance by the other categories being all the same or all different.
 
     Putting categories together never raises an f-divergence, and disjoint ones have the largest.
     """
-    together, apart = [
-        method.compute(
-            CategorySample({**before.counts, "\x00 0": others[0]}),
-            CategorySample({**after.counts, f"\x00 {second}": others[1]}),
-        )
-        for second in (0, 1)
-    ]
+    r = CategorySample(before.extended(0, others[0]))
+    together, apart = (
+        method.compute(r, CategorySample(after.extended(key, others[1]))) for key in (0, 1)
+    )
     low, high = float(together or 0.0), float(apart or 0.0)
     return Bounded(value=low, low=low, high=max(low, high))

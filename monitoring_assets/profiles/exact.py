@@ -18,11 +18,12 @@ from monitoring_assets.profiles.building import (
     column_of,
     comoments,
     numeric_profile,
-    profile_of_parts,
 )
+from monitoring_assets.profiles.categories import Lookups
 from monitoring_assets.profiles.columns import floats, text_counts
 from monitoring_assets.profiles.layout import Layout, layout_of_samples
 from monitoring_assets.profiles.profile import (
+    CategoryProfile,
     CoMoments,
     NumericProfile,
     Profile,
@@ -129,17 +130,24 @@ def measure(
         profile, sample = _sorted(rows, layout, name)
         return profile, drift(reference.samples[name], sample, chosen.get(name, "evidently"))
 
-    def categories(name: str) -> DriftValue:
-        sample = _categories(rows, name)
-        return drift(reference.samples[name], sample, chosen.get(name, "evidently"))
+    def categories(name: str) -> tuple[CategoryProfile, DriftValue]:
+        counted = Lookups().counted(column_of(rows, name), layout.categories[name])
+        found = drift(reference.samples[name], counted.sample, chosen.get(name, "evidently"))
+        return counted.profile, found
 
     with ThreadPoolExecutor(threads) as pool:
         moments = pool.submit(_comoments, rows, layout)
-        measured = dict(zip(layout.grids, pool.map(numbers, layout.grids), strict=True))
-        profiles = {name: profile for name, (profile, _) in measured.items()}
-        found = {name: value for name, (_, value) in measured.items()}
-        found |= zip(layout.categories, pool.map(categories, layout.categories), strict=True)
-        profile = profile_of_parts(rows, layout, profiles, moments.result())
+        numeric = dict(zip(layout.grids, pool.map(numbers, layout.grids), strict=True))
+        named = layout.categories
+        categorical = dict(zip(named, pool.map(categories, named), strict=True))
+        profile = Profile(
+            layout=layout.key,
+            rows=rows.num_rows,
+            numeric={name: profile for name, (profile, _) in numeric.items()},
+            categorical={name: profile for name, (profile, _) in categorical.items()},
+            comoments=moments.result(),
+        )
+    found = {name: value for name, (_, value) in [*numeric.items(), *categorical.items()]}
     return MeasuredWindow(profile=profile, drift=found)
 
 

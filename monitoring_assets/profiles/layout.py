@@ -5,12 +5,18 @@ compared, so each carries the layout's key.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import pyarrow as pa
 
-from monitoring_assets.profiles.columns import floats, text_array, text_counts
+from monitoring_assets.profiles.columns import (
+    Hashes,
+    floats,
+    text_array,
+    text_counts,
+    text_hashes,
+)
 from monitoring_assets.profiles.grid import Grid, grid_of
 from monitoring_assets.stats.samples import CategorySample, NumericSample, Sample
 
@@ -26,11 +32,16 @@ class Categories:
         names: The most frequent categories of the reference, in the order of their texts.
         is_complete: Whether the reference has no others.
         most: How many other categories are counted by name.
+        hashes: The hashes of the names.
     """
 
     names: pa.Array
     is_complete: bool
     most: int
+    hashes: Hashes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hashes", text_hashes(self.names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

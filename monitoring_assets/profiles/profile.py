@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from monitoring_assets.profiles.columns import Counts, Hashes, int_array
+from monitoring_assets.profiles.columns import Counts, Hashes, first_of_each, int_array
 from monitoring_assets.stats.samples import Floats
 
 # Up to this many distinct numbers are kept with their counts.
@@ -183,6 +183,23 @@ def merge(a: Profile, b: Profile) -> Profile:
     )
 
 
+def beside(a: Profile, b: Profile) -> Profile:
+    """Return the profile of the same rows with the columns of both.
+
+    Raises:
+        ValueError: If the two are made on different layouts or of different rows.
+    """
+    if (a.layout, a.rows) != (b.layout, b.rows):
+        raise ValueError("only profiles of the same rows and layout can be put side by side")
+    return Profile(
+        layout=a.layout,
+        rows=a.rows,
+        numeric={**a.numeric, **b.numeric},
+        categorical={**a.categorical, **b.categorical},
+        comoments=a.comoments if len(a.comoments.rows) else b.comoments,
+    )
+
+
 def added_comoments(a: CoMoments, b: CoMoments) -> CoMoments:
     """Return the co-moments of the rows of both."""
     return CoMoments(
@@ -258,19 +275,16 @@ def below_border(found: Named, border: int, most: int) -> tuple[Named, int, int]
         border: Smallest hash that is not kept.
         most: How many are kept.
     """
-    found = _each_once(found)
-    hashes = found.hashes
+    hashes, counts, places = found.hashes, found.counts, None
+    if not (hashes[1:] > hashes[:-1]).all():
+        order = np.argsort(hashes)
+        firsts = first_of_each(hashes[order])
+        places = order[firsts]
+        hashes, counts = hashes[places], np.add.reduceat(counts[order], firsts)
     if len(hashes) > most:
         border = min(border, int(hashes[most]))
     kept = len(hashes) if border == NO_BORDER else int(np.searchsorted(hashes, np.uint64(border)))
-    new = Named(names=found.names[:kept], hashes=hashes[:kept], counts=found.counts[:kept])
-    return new, int(found.counts[kept:].sum()), border
-
-
-def _each_once(found: Named) -> Named:
-    """Return categories in the order of their hashes, counts of the same hash added up."""
-    if (found.hashes[1:] > found.hashes[:-1]).all():
-        return found
-    hashes, first, place = np.unique(found.hashes, return_index=True, return_inverse=True)
-    counts = np.bincount(place, weights=found.counts, minlength=len(hashes)).astype(np.int64)
-    return Named(names=found.names.take(int_array(first)), hashes=hashes, counts=counts)
+    # Texts are slow to copy: only those that stay.
+    names = found.names if places is None else found.names.take(int_array(places[:kept]))
+    new = Named(names=names[:kept], hashes=hashes[:kept], counts=counts[:kept])
+    return new, int(counts[kept:].sum()), border

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from monitoring_assets.profiles.building import (
     BATCH_ROWS,
-    Lookups,
     column_of,
     profile_batches,
     profile_of,
 )
+from monitoring_assets.profiles.categories import Lookups
 from monitoring_assets.profiles.columns import (
     Counts,
     as_text,
@@ -82,6 +82,8 @@ def rows_by_segment(
 
 def profile_table(rows: pa.Table, layout: Layout) -> Profile:
     """Return the profile of rows in memory."""
+    if rows.num_rows <= BATCH_ROWS:  # no threads for the few rows of a segment
+        return profile_of(rows, layout)
     return profile_batches(rows.to_batches(max_chunksize=BATCH_ROWS), layout)
 
 

@@ -7,13 +7,21 @@ is sorted a second time. What the counts mean belongs to `stats.distances` and
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring_assets.stats.samples import CategorySample, Floats, NumericSample, Sample
+from monitoring_assets.stats.samples import (
+    CategorySample,
+    Floats,
+    HashedCounts,
+    NumericSample,
+    Sample,
+)
 
 Counts = NDArray[np.int64]
+Number = TypeVar("Number", np.float64, np.uint64)
 
 # Up to this many distinct reference values, each value is a bin of its own (as in Evidently).
 FEW_VALUES = 20
@@ -45,11 +53,18 @@ def _distinct(sample: Sample) -> Iterator[float | str]:
 
 def pooled_values(reference: NumericSample, current: NumericSample) -> Floats:
     """Return the distinct values of both samples together, ascending."""
-    return np.union1d(_without_repeats(reference.values), _without_repeats(current.values))
+    return _union(_without_repeats(reference.values), _without_repeats(current.values))
 
 
-def _without_repeats(values: Floats) -> Floats:
-    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
+def _union(a: NDArray[Number], b: NDArray[Number]) -> NDArray[Number]:
+    """Return the distinct values of both, ascending; for hashes ten times as fast as union1d."""
+    return _without_repeats(np.sort(np.concatenate([a, b])))
+
+
+def _without_repeats(ascending: NDArray[Number]) -> NDArray[Number]:
+    is_first = np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
+    found: NDArray[Number] = ascending[is_first]
+    return found
 
 
 def count_at_most(sample: NumericSample, values: Floats) -> Counts:
@@ -71,6 +86,25 @@ def value_counts(reference: Sample, current: Sample) -> tuple[Counts, Counts]:
             )
         case _:
             raise TypeError("numbers cannot be counted together with categories")
+    return r, c
+
+
+def aligned_counts(reference: Sample, current: Sample) -> tuple[Counts, Counts]:
+    """Return how often each value of either sample occurs in each, categories in any order."""
+    if isinstance(reference, CategorySample) and isinstance(current, CategorySample):
+        before, after = reference.counts, current.counts
+        if isinstance(before, HashedCounts) and isinstance(after, HashedCounts):
+            return _counts_by_hash(before, after)
+    return value_counts(reference, current)
+
+
+def _counts_by_hash(before: HashedCounts, after: HashedCounts) -> tuple[Counts, Counts]:
+    if np.array_equal(before.hashes, after.hashes):
+        return before.counts, after.counts
+    hashes = _union(before.hashes, after.hashes)
+    r, c = np.zeros((2, len(hashes)), dtype=np.int64)
+    for counts, side in ((r, before), (c, after)):
+        counts[np.searchsorted(hashes, side.hashes)] = side.counts
     return r, c
 
 
@@ -111,4 +145,4 @@ def binned_counts(reference: Sample, current: Sample) -> tuple[Counts, Counts]:
     ):
         edges = sturges_edges(*joint_range(reference, current), reference.n + current.n)
         return histogram(reference, edges), histogram(current, edges)
-    return value_counts(reference, current)
+    return aligned_counts(reference, current)

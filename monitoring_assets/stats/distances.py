@@ -11,13 +11,13 @@ import numpy as np
 
 from monitoring_assets.stats.binning import (
     Counts,
+    aligned_counts,
     binned_counts,
     count_at_most,
     histogram,
     joint_range,
     pooled_values,
     sturges_edges,
-    value_counts,
 )
 from monitoring_assets.stats.samples import Floats, NumericSample, Sample
 
@@ -126,7 +126,7 @@ def hellinger(reference: Sample, current: Sample) -> float:
         edges = sturges_edges(*joint_range(reference, current), distinct)
         counts = histogram(reference, edges), histogram(current, edges)
     else:
-        counts = value_counts(reference, current)
+        counts = aligned_counts(reference, current)
     p, q = (_shares(c) for c in counts)
     # Not √(1 - Σ√pq), which is 1e-8 instead of 0 for equal samples.
     return math.sqrt(float(((np.sqrt(p) - np.sqrt(q)) ** 2).sum()) / 2)
@@ -134,7 +134,7 @@ def hellinger(reference: Sample, current: Sample) -> float:
 
 def total_variation(reference: Sample, current: Sample) -> float:
     """Return half the sum of the absolute differences of the shares, between 0 and 1."""
-    p, q = (_shares(counts) for counts in value_counts(reference, current))
+    p, q = (_shares(counts) for counts in aligned_counts(reference, current))
     return float(np.abs(p - q).sum()) / 2
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from monitoring_assets.stats.binning import (
     Counts,
+    aligned_counts,
     count_at_most,
     has_more_distinct_values,
     pooled_values,
@@ -103,7 +104,7 @@ def chi_square(reference: Sample, current: Sample) -> float:
 
     1 where both hold the same single value.
     """
-    r, c = (counts.astype(np.float64) for counts in value_counts(reference, current))
+    r, c = (counts.astype(np.float64) for counts in aligned_counts(reference, current))
     ratio = math.sqrt(c.sum() / r.sum())
     return _chi_square_tail((r * ratio - c / ratio) ** 2 / (r + c))
 
@@ -114,7 +115,7 @@ def chi_square_of_fit(reference: Sample, current: Sample) -> float:
     0 where a value is new, however rare; 1 where both samples hold the same single value. With a
     small reference it rejects too often; `chi_square` does not.
     """
-    r, c = value_counts(reference, current)
+    r, c = aligned_counts(reference, current)
     expected = r * (c.sum() / r.sum())
     with np.errstate(divide="ignore"):
         return _chi_square_tail((c - expected) ** 2 / expected)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitoring_assets.profiles.building import empty_profile, profile_batches, profile_of
 from monitoring_assets.profiles.layout import layout_of
-from monitoring_assets.profiles.profile import merge
+from monitoring_assets.profiles.profile import beside, merge
 from monitoring_assets_tests.profiles.cases import DISTRIBUTIONS, assert_same, numbers
 
 values = st.lists(
@@ -152,11 +152,73 @@ def test_the_number_of_categories_beyond_the_cap_is_estimated():
     assert found.distinct == pytest.approx(8000, rel=0.15)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.DictionaryArray.from_arrays([0, 1, 2, 2, None], ["a", "b", "b"]),
+        pa.DictionaryArray.from_arrays([3, 0, 0, 0, 1], ["b", None, "unused", "a"]),
+        pa.chunked_array(
+            [
+                pa.array(["a", "b"]).dictionary_encode(),
+                pa.array(["b", None, "b"]).dictionary_encode(),
+            ]
+        ),
+    ],
+)
+def test_dictionaries_may_hold_repeats_nulls_and_more_than_there_is(column):
+    layout = layout_of(pa.table({"c": ["a"]}), [], ["c"])
+    found = profile_of(pa.table({"c": column}), layout).categorical["c"]
+    assert (found.known.tolist(), found.new.as_dict(), found.missing) == ([1], {"b": 3}, 1)
+
+
+def test_numbers_of_one_text_are_one_category():
+    layout = layout_of(pa.table({"c": ["1"]}), [], ["c"])
+    found = profile_of(pa.table({"c": [0.0, -0.0, 1.0, np.nan]}), layout).categorical["c"]
+    assert (found.known.tolist(), found.new.as_dict(), found.missing) == ([1], {"0": 2}, 1)
+
+
+def test_batches_may_differ_in_their_types_and_columns():
+    rows = REFERENCE.slice(0, 50)
+    encoded = rows.column("c").combine_chunks().dictionary_encode()
+    batches = [
+        rows,
+        rows.set_column(rows.schema.get_field_index("c"), "c", encoded),
+        rows.drop_columns(["c", "x"]),
+        rows.slice(0, 0),
+    ]
+    whole = profile_of(REFERENCE.slice(0, 50), LAYOUT)
+    found = profile_batches(batches, LAYOUT)
+    assert_same(found, reduce(merge, [whole, whole, profile_of(batches[2], LAYOUT)]))
+    assert found.categorical["c"].missing == found.numeric["x"].missing == 50
+
+
+@pytest.mark.parametrize(("numeric", "categorical"), [([], ["c"]), (["x"], []), ([], [])])
+def test_rows_are_counted_whatever_the_columns_are(numeric, categorical):
+    layout = layout_of(REFERENCE, numeric, categorical)
+    assert profile_batches(REFERENCE.to_batches(max_chunksize=30), layout).rows == 200
+
+
+def test_only_profiles_of_the_same_rows_are_put_side_by_side():
+    a, b = (profile_of(REFERENCE.slice(0, n), LAYOUT) for n in (3, 4))
+    with pytest.raises(ValueError, match="same rows"):
+        beside(a, b)
+
+
 def test_a_text_has_the_same_hash_wherever_it_stands():
     from monitoring_assets.profiles.columns import text_array, text_hashes
 
-    texts = ["", "a", "b", "ab", "ba", "é", "a" * 300]
+    texts = ["", "\0", "a", "b", "ab", "ba", "é", "eightlet", "eightlet" * 2]
+    texts += ["a" * length for length in range(2, 26)]
+    texts += ["a" * 1024, "a" * 1025, "a" * 1024 + "b", "b" * 5000]
     together = text_hashes(text_array(texts))
     assert len(set(together.tolist())) == len(texts)
     assert [int(text_hashes(text_array([t]))[0]) for t in texts] == together.tolist()
-    np.testing.assert_array_equal(text_hashes(text_array(texts).slice(2, 3)), together[2:5])
+    np.testing.assert_array_equal(text_hashes(text_array(texts).slice(2, 30)), together[2:32])
+
+
+def test_hashes_of_similar_texts_are_spread_evenly():
+    from monitoring_assets.profiles.columns import text_array, text_hashes
+
+    texts = [f"user {a:03}-{b:03}" for a in range(100) for b in range(200)]
+    hashes = np.sort(text_hashes(text_array(texts)) / 2**64)
+    assert np.abs(hashes - np.linspace(0, 1, len(texts))).max() < 1.95 / np.sqrt(len(texts))

@@ -4,13 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring_assets.stats.binning import (
+    aligned_counts,
     binned_counts,
     has_more_distinct_values,
     histogram,
     sturges_edges,
     value_counts,
 )
-from monitoring_assets.stats.samples import CategorySample, NumericSample
+from monitoring_assets.stats.samples import CategorySample, HashedCounts, NumericSample
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60).map(np.array)
 
@@ -62,6 +63,29 @@ def test_a_reference_of_more_than_20_values_is_cut_into_equal_bins(distinct, bin
 def test_categories_of_one_side_count_zero_on_the_other():
     counts = value_counts(CategorySample({"b": 2, "a": 1}), CategorySample({"c": 4}))
     assert [c.tolist() for c in counts] == [[1, 2, 0], [0, 0, 4]]
+
+
+@given(
+    st.dictionaries(st.integers(0, 9), st.integers(1, 9)),
+    st.dictionaries(st.integers(0, 9), st.integers(1, 9)),
+)
+def test_hashed_counts_are_brought_together_like_texts(x, y):
+    by_text = [CategorySample({str(key): n for key, n in side.items()}) for side in (x, y)]
+    by_hash = [CategorySample(hashed(side)) for side in (x, y)]
+    pairs = sorted(zip(*(c.tolist() for c in aligned_counts(*by_hash)), strict=True))
+    assert pairs == sorted(zip(*(c.tolist() for c in value_counts(*by_text)), strict=True))
+    assert [dict(s.counts) for s in by_hash] == [dict(s.counts) for s in by_text]
+    assert [s.n for s in by_hash] == [s.n for s in by_text]
+
+
+def hashed(counts):
+    """Return counts whose hashes are in no order."""
+    keys = np.array(list(counts), dtype=np.uint64)
+    return HashedCounts(
+        keys * np.uint64(0x9E3779B97F4A7C15),
+        np.array(list(counts.values()), dtype=np.int64),
+        [str(key) for key in counts].copy,
+    )
 
 
 def test_numbers_and_categories_are_not_counted_together():
