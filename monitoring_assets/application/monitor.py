@@ -322,7 +322,7 @@ class ModelMonitor:
 
     def measure_quality(self, window: Window, run: RunInfo) -> Evaluation:
         """Measure the data quality of one window from its profile."""
-        current, stored = self._profile(window)
+        current, stored = self._profile(window, with_segments=False)
         received, absent = _told(stored, _RECEIVED), _told(stored, _ABSENT).split("\n")
         measured = measure_quality(
             current.whole, self.reference(), window, int(received or current.whole.rows), absent
@@ -391,12 +391,14 @@ class ModelMonitor:
             raise self._absent(LOG, window)
         return rows
 
-    def _profile(self, window: Window) -> tuple[WindowProfile, pa.Table]:
+    def _profile(
+        self, window: Window, *, with_segments: bool = True
+    ) -> tuple[WindowProfile, pa.Table]:
         """Return the profile of one window, and the table that tells of it."""
         stored = self.ports.artifacts.read_table(self._path(PROFILE, window.key))
         if stored is None:
             raise self._absent(PROFILE, window)
-        profile = from_table(stored)
+        profile = from_table(stored, with_segments=with_segments)
         if profile.whole.layout != self.reference().layout.key:
             raise SourceError(
                 f"{self.config.name}/{PROFILE} of {window.key} was made for another reference: "

@@ -7,7 +7,7 @@ they are kept belongs to `application`.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -130,19 +130,18 @@ def profile_from_table(table: pa.Table) -> Profile:
     return _profile(table, _head(table))
 
 
-def parts_from_table(table: pa.Table) -> dict[Segment, Profile]:
-    """Return the profiles of a window and its segments that a table holds.
+def parts_from_table(table: pa.Table, most: int | None = None) -> dict[Segment, Profile]:
+    """Return the profiles of a window and its segments that a table holds, or the first ones.
 
     Raises:
         CorruptFileError: If the table holds none of this version's profiles.
     """
     head = _head(table)
     rows = table.num_rows // max(len(head["profiles"]), 1)
+    parts = zip(head["segments"], head["profiles"], strict=True)
     return {
         (column, value): _profile(table.slice(place * rows, rows), one)
-        for place, ((column, value), one) in enumerate(
-            zip(head["segments"], head["profiles"], strict=True)
-        )
+        for place, ((column, value), one) in enumerate(islice(parts, most))
     }
 
 
