@@ -7,6 +7,7 @@ result does not depend on the number of threads. Reading files belongs to the ca
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -38,10 +39,32 @@ def profile_batches(
 ) -> Profile:
     """Return the profile of all rows of `batches`; those of `BATCH_ROWS` rows are fastest."""
     numbers, texts = narrowed(layout, layout.grids), narrowed(layout, layout.categories)
-    found = {part: empty_profile(part) for part in (numbers, texts)}
-    for part, profile in _profiles(_divided(batches, numbers, texts), threads):
-        found[part] = merge(found[part], profile)
-    return beside(*found.values()) if texts.categories else found[numbers]
+    parts = [numbers, texts] if layout.categories else [numbers]
+    return profile_parts(_divided(batches, numbers, texts), layout, parts, threads)
+
+
+def profile_parts(
+    tasks: Iterable[Task], layout: Layout, parts: Sequence[Layout], threads: int
+) -> Profile:
+    """Return the profile of rows whose columns come one part after the other.
+
+    Args:
+        tasks: Rows, and which part of the layout is made of them.
+        layout: What is kept.
+        parts: The parts of the layout, each of which is made of all rows.
+        threads: How many tasks are worked on at once.
+    """
+    found: dict[Layout, Profile] = {}
+    for part, profile in _profiles(tasks, threads):
+        found[part] = merge(found[part], profile) if part in found else profile
+    both = reduce(beside, [found.get(part) or empty_profile(part) for part in parts])
+    return Profile(
+        layout=layout.key,
+        rows=both.rows,
+        numeric={name: both.numeric[name] for name in layout.grids},
+        categorical={name: both.categorical[name] for name in layout.categories},
+        comoments=both.comoments,
+    )
 
 
 def narrowed(layout: Layout, columns: Collection[str]) -> Layout:
