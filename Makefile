@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	>/dev/null 2>&1 && echo $$p && break; done)
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,8 @@ format: $(VENV)/.dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Measure the figures that the documentation quotes
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev ## Measure the engine beside its peers and write docs/engine-figures.md (BENCH_ARGS=…)
+	$(BIN)/python -m benchmarks.engine $(BENCH_ARGS)
 
 lock: $(VENV)/.uv ## Choose the newest versions that fit together
 	$(BIN)/uv pip compile --universal --no-header --generate-hashes --upgrade -q \

@@ -1,1 +1,1 @@
-"""How fast drift, quality and correlations of a window are, beside Evidently and a bare read."""
+"""How fast drift, quality and correlations of windows are, beside other tools and a bare read."""
