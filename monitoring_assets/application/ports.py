@@ -14,6 +14,8 @@ from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.domain.window import Window
+from monitoring_assets.profiles.layout import Layout
+from monitoring_assets.profiles.segments import SegmentedProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,26 @@ class Source(Protocol):
         """Return by window key a text that changes whenever the window's rows may have changed.
 
         Windows without rows are left out. It is cheap enough to be asked every minute.
+        """
+
+
+class ProfileEngine(Protocol):
+    """What profiles a window: this process, or the database that holds the rows."""
+
+    @property
+    def description(self) -> str:
+        """Return the engine and where the rows are, for people; it holds no secret."""
+
+    def profile(
+        self, window: Window, layout: Layout, segments: Sequence[str] = ()
+    ) -> SegmentedProfile:
+        """Return the profile of the rows with `start <= timestamp < end`, and of its segments.
+
+        The same rows have the same profile in every engine: counts are equal, sums agree to
+        1e-9. A column that is not there has no values.
+
+        Raises:
+            SourceError: If the engine cannot be reached, or cannot do what it is asked.
         """
 
 

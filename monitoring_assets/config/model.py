@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from monitoring_assets.config.engine import EngineSettings
+from monitoring_assets.config.settings import Settings
 from monitoring_assets.domain.incident import Severity
 from monitoring_assets.domain.measurement import Kind
 from monitoring_assets.domain.window import Cadence, Every
@@ -87,14 +89,6 @@ def _zone_name(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no IANA time zone; write for instance Europe/Berlin")
     return name
-
-
-class Settings(BaseModel):
-    """The rules that all parts of the configuration share: frozen, and no unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 class CadenceSettings(Settings):
@@ -436,6 +430,8 @@ class ModelConfig(Settings):
     """Limits of performance."""
     alerts: AlertSettings = AlertSettings()
     """Who learns of failures."""
+    engine: EngineSettings = EngineSettings()
+    """Where the profile of a window is computed."""
 
     @field_validator("owner")
     @classmethod
@@ -480,6 +476,15 @@ class ModelConfig(Settings):
         for column in self.segments:
             if column in single or self.is_numeric(column):
                 raise ValueError(f"segments: {column!r} holds no categories")
+        return self
+
+    @model_validator(mode="after")
+    def _engine_finds_rows(self) -> Self:
+        if self.engine.name == "ibis" and self.predictions.path and not self.engine.url_env:
+            raise ValueError(
+                "engine: ibis asks a database, and `predictions` are files: use duckdb or spark, "
+                "or give `url_env` and `table`"
+            )
         return self
 
     @model_validator(mode="after")
