@@ -40,8 +40,9 @@ class Bounded:
 
     def mapped(self, function: Callable[[float], float]) -> "Bounded":
         """Return a monotone function of the statistic."""
-        ends = function(self.low), function(self.high)
-        return Bounded(value=function(self.value), low=min(ends), high=max(ends))
+        at = {point: function(point) for point in {self.low, self.value, self.high}}
+        ends = at[self.low], at[self.high]
+        return Bounded(value=at[self.value], low=min(ends), high=max(ends))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,36 +51,35 @@ class Steps:
 
     Attributes:
         widths: The widths of the bins; 0 where there are no values on either side.
-        f_before: F at the lower ends.
-        f_after: F at the upper ends.
-        g_before: G at the lower ends.
-        g_after: G at the upper ends.
+        gap: F - G at the lower ends.
+        f_rise: How much F rises in the bin.
+        g_rise: How much G rises in the bin.
         areas: The integral of F - G over each bin, exactly.
     """
 
     widths: Floats
-    f_before: Floats
-    f_after: Floats
-    g_before: Floats
-    g_after: Floats
+    gap: Floats
+    f_rise: Floats
+    g_rise: Floats
     areas: Floats
 
 
 def steps(grid: Grid, reference: NumericProfile, current: NumericProfile) -> Steps:
     """Return F and G of two profiles, neither without values."""
     ends = borders(grid, reference, current)
-    widths = np.diff(ends)
-    top = ends[1:] - grid.centre
-    f_before, f_after, f_area = _side(reference, widths, top)
-    g_before, g_after, g_area = _side(current, widths, top)
-    return Steps(
-        widths=widths,
-        f_before=f_before,
-        f_after=f_after,
-        g_before=g_before,
-        g_after=g_after,
-        areas=f_area - g_area + (f_before - g_before) * widths,
-    )
+    widths, top = np.diff(ends), ends[1:] - grid.centre
+    f_counts, g_counts = reference.counts.astype(np.float64), current.counts.astype(np.float64)
+    n, m = float(reference.n), float(current.n)
+    f_rise, g_rise = f_counts / n, g_counts / m
+    gap = np.zeros(len(ends))
+    np.cumsum(
+        f_counts * m - g_counts * n, out=gap[1:]
+    )  # whole numbers, so that equal F and G meet
+    gap = gap[:-1] / (n * m)
+    areas = _area_of_rise(reference, f_counts, f_rise, n, widths, top)
+    areas -= _area_of_rise(current, g_counts, g_rise, m, widths, top)
+    areas += gap * widths
+    return Steps(widths=widths, gap=gap, f_rise=f_rise, g_rise=g_rise, areas=areas)
 
 
 def borders(grid: Grid, *profiles: NumericProfile) -> Floats:
@@ -89,14 +89,15 @@ def borders(grid: Grid, *profiles: NumericProfile) -> Floats:
     return found
 
 
-def _side(profile: NumericProfile, widths: Floats, top: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return a distribution function before and after each bin, and its rise's area in the bin."""
-    running = np.cumsum(profile.counts)
-    n = running[-1]
-    after = running / n
-    before = np.concatenate([[0.0], after[:-1]])
-    rise = np.maximum((profile.counts * top - profile.sums) / n, 0.0)
-    return before, after, np.minimum(rise, (after - before) * widths)
+def _area_of_rise(
+    profile: NumericProfile, counts: Floats, rise: Floats, n: float, widths: Floats, top: Floats
+) -> Floats:
+    """Return the area under the rise of a distribution function in each bin."""
+    area = counts * top
+    area -= profile.sums
+    area /= n
+    np.maximum(area, 0.0, out=area)  # in half the time of np.clip
+    return np.minimum(area, rise * widths, out=area)
 
 
 def wasserstein(step: Steps) -> Bounded:
@@ -113,10 +114,10 @@ def wasserstein(step: Steps) -> Bounded:
 
 def _most(step: Steps) -> Floats:
     """Return the largest ∫|F - G| of each bin."""
-    f_above = np.maximum(step.f_after - step.g_before, 0.0) * step.widths
-    g_above = np.maximum(step.g_after - step.f_before, 0.0) * step.widths
-    bound: Floats = np.minimum(2 * f_above - step.areas, 2 * g_above + step.areas)
-    return np.maximum(bound, np.abs(step.areas))
+    twice = 2 * step.widths
+    f_above = np.maximum(step.gap + step.f_rise, 0.0) * twice - step.areas
+    g_above = np.maximum(step.g_rise - step.gap, 0.0) * twice + step.areas
+    return np.maximum(np.minimum(f_above, g_above), np.abs(step.areas))
 
 
 def energy(step: Steps) -> Bounded:
@@ -134,7 +135,7 @@ def energy(step: Steps) -> Bounded:
 
 
 def _largest_gap(step: Steps) -> Floats:
-    gap: Floats = np.maximum(step.f_after - step.g_before, step.g_after - step.f_before)
+    gap: Floats = np.maximum(step.gap + step.f_rise, step.g_rise - step.gap)
     return gap
 
 
@@ -143,8 +144,8 @@ def kolmogorov_smirnov(grid: Grid, step: Steps) -> Bounded:
 
     It is known at all ends of bins. Within a bin it can be larger only where both rise.
     """
-    at_ends = float(np.abs(step.f_after - step.g_after).max())
-    both = (step.f_after > step.f_before) & (step.g_after > step.g_before)
+    at_ends = float(np.abs(step.gap).max())
+    both = (step.f_rise > 0) & (step.g_rise > 0)
     both[1:-1] &= np.nextafter(grid.edges[:-1], np.inf) < grid.edges[1:]
     both &= step.widths > 0
     inside = float(_largest_gap(step)[both].max(initial=0.0))

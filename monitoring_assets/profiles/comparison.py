@@ -33,13 +33,12 @@ from monitoring_assets.profiles.profile import (
 )
 from monitoring_assets.stats.binning import FEW_VALUES, sturges_edges
 from monitoring_assets.stats.samples import CategorySample, Floats, HashedCounts
+from monitoring_assets.stats.two_sample import kolmogorov_smirnov_p_value
 
 # The square of a difference must be a normal double.
 _NARROWEST, _WIDEST = 1e-150, 1e150
 # Of the distance from the centre; a sum is precise to 1e-16 of it.
 _RESOLUTION = 1e-6
-# From this size on, scipy's default takes the asymptotic p-value of the K-S statistic.
-_LARGEST_EXACT_KS = 10_000
 
 
 class Verdict(StrEnum):
@@ -218,25 +217,7 @@ def _energy(grid: Grid, reference: NumericProfile, current: NumericProfile) -> B
 
 def _ks(grid: Grid, reference: NumericProfile, current: NumericProfile) -> Bounded:
     distance = bounds.kolmogorov_smirnov(grid, bounds.steps(grid, reference, current))
-    return distance.mapped(lambda value: _ks_p_value(value, reference.n, current.n))
-
-
-def _ks_p_value(distance: float, n: int, m: int) -> float:
-    """Return the p-value of a K-S statistic as `scipy.stats.ks_2samp` would."""
-    from scipy import stats
-
-    if max(n, m) > _LARGEST_EXACT_KS:
-        p = float(stats.kstwo.sf(distance, round(n * m / (n + m))))
-        return min(max(p, 0.0), 1.0)
-    # The exact p-value depends on the statistic alone, so two values a side are enough.
-    below = next(
-        (r, c)
-        for r in range(n + 1)
-        for c in {round((r / n - distance) * m), round((r / n + distance) * m)}
-        if 0 <= c <= m and abs(abs(r / n - c / m) - distance) < 1 / (4 * n * m)
-    )
-    sides = (np.repeat([0.0, 1.0], [k, size - k]) for k, size in zip(below, (n, m), strict=True))
-    return float(stats.ks_2samp(*sides).pvalue)
+    return distance.mapped(lambda d: kolmogorov_smirnov_p_value(d, reference.n, current.n))
 
 
 _OF_STEPS: Mapping[str, Callable[[Grid, NumericProfile, NumericProfile], Bounded]] = {

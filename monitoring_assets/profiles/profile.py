@@ -6,7 +6,7 @@ rounding. How rows become a profile belongs to `profiles.building`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -37,6 +37,7 @@ class NumericProfile:
         squares: Sum of (value - mean)² of all finite values, about their own mean: about the
             centre, values that lie far from it and close together would lose their digits.
         few: All distinct finite values with their counts, None if they are more than `FEW`.
+        n: The number of finite values.
     """
 
     missing: int
@@ -48,11 +49,10 @@ class NumericProfile:
     sums: Floats
     squares: float
     few: Mapping[float, int] | None
+    n: int = field(init=False)
 
-    @property
-    def n(self) -> int:
-        """Return the number of finite values."""
-        return int(self.counts.sum())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", int(self.counts.sum()))
 
     @property
     def infinite(self) -> int:

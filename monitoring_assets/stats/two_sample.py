@@ -22,11 +22,69 @@ from monitoring_assets.stats.samples import Floats, NumericSample, Sample
 
 def kolmogorov_smirnov(reference: NumericSample, current: NumericSample) -> float:
     """Return the two-sided p-value: exact up to 10,000 values a side, else asymptotic."""
+    values = pooled_values(reference, current)
+    r, c = (count_at_most(sample, values) / sample.n for sample in (reference, current))
+    return kolmogorov_smirnov_p_value(float(np.abs(r - c).max()), reference.n, current.n)
+
+
+_LARGEST_EXACT = 10_000  # from here on, scipy's default is asymptotic
+# Where scipy.stats.kstwo takes 2 P(D⁺ ≥ x), and below 1,000 its sum over all n is fast enough.
+_FEWEST_VALUES_IN_STEPS, _TAIL, _END_OF_TAIL = 1000, 2.2, 370.0
+
+
+def kolmogorov_smirnov_p_value(distance: float, n: int, m: int) -> float:
+    """Return the p-value of the largest |F - G| of `n` and `m` values, as `ks_2samp` of scipy.
+
+    >>> round(kolmogorov_smirnov_p_value(0.003, 1_000_000, 1_000_000), 6)
+    0.000246
+    """
+    size = round(n * m / (n + m))
+    if max(n, m) <= _LARGEST_EXACT:
+        return _exact_p_value(distance, n, m)
+    if size > _FEWEST_VALUES_IN_STEPS and _TAIL <= size * distance**2 < _END_OF_TAIL:
+        return 2 * _one_sided_tail(distance, size)
+    from scipy.stats import kstwo
+
+    return min(max(float(kstwo.sf(distance, size)), 0.0), 1.0)
+
+
+def _exact_p_value(distance: float, n: int, m: int) -> float:
+    """Return the exact p-value of two samples of zeros and ones that are this far apart.
+
+    It depends on the distance alone. r/n - c/m is it where r m' - c n' = h, all in units of the
+    least common multiple.
+    """
     from scipy.stats import ks_2samp
 
+    shared = math.gcd(n, m)
+    n_step, m_step = n // shared, m // shared
+    height = round(distance * n * m_step)
+    r = height * pow(m_step, -1, n_step) % n_step
+    r += max(0, math.ceil((height - r * m_step) / (n_step * m_step))) * n_step
+    c = (r * m_step - height) // n_step
+    sides = (np.repeat([0.0, 1.0], [zeros, k - zeros]) for zeros, k in ((r, n), (c, m)))
     with warnings.catch_warnings():  # it says when it falls back to the asymptotic p-value
         warnings.simplefilter("ignore", RuntimeWarning)
-        return float(ks_2samp(reference.values, current.values).pvalue)
+        return float(ks_2samp(*sides).pvalue)
+
+
+def _one_sided_tail(x: float, n: int) -> float:
+    """Return P(D⁺ ≥ x) of `n` values (Smirnov 1944) to 1e-12, in 0.1 ms instead of 500 for 1e6.
+
+    It is x Σ C(n, j) (x + j/n)^(j-1) (1 - x - j/n)^(n-j) over all j below n (1 - x). The terms
+    are smooth and vanish at both ends, so that 512 of them stand for all.
+    """
+    share = (np.arange(512) + 0.5) / 512 * (1 - x)
+    j = n * share
+    exponent = j * np.log1p(x / share) + (n - j) * np.log1p(-x / (1 - share))
+    exponent += _stirling(n) - _stirling(j) - _stirling(n - j)
+    terms = np.exp(exponent) * np.sqrt(n / (2 * np.pi * j * (n - j))) / (x + share)
+    return x * float(terms.mean()) * n * (1 - x)
+
+
+def _stirling(k: Floats | int) -> Floats | float:
+    """Return what log k! is above (k + ½) log k - k + ½ log 2π."""
+    return (1 / 12 - (1 / 360 - 1 / 1260 / k**2) / k**2) / k
 
 
 def cramer_von_mises(reference: NumericSample, current: NumericSample) -> float | None:

@@ -24,6 +24,36 @@ OF_CATEGORIES = [two_sample.chi_square, two_sample.chi_square_of_fit, two_sample
 
 @settings(deadline=None)
 @given(samples, samples)
+def test_the_k_s_p_value_of_few_values_is_scipys(x, y):
+    from scipy.stats import ks_2samp
+
+    expected = ks_2samp(x.values, y.values).pvalue
+    assert two_sample.kolmogorov_smirnov(x, y) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "m"), [(700, 20_000), (9_999, 9_000), (10_001, 10_001)])
+@pytest.mark.parametrize("shift", [0.0, 0.05, 0.2])
+def test_the_k_s_p_value_of_many_values_is_scipys(n, m, shift):
+    from scipy.stats import ks_2samp
+
+    rng = np.random.default_rng(1)
+    x, y = (NumericSample.of(rng.normal(s, 1, size)) for s, size in ((0, n), (shift, m)))
+    expected = ks_2samp(x.values, y.values).pvalue
+    assert two_sample.kolmogorov_smirnov(x, y) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1001, 1480, 30_000, 200_000])
+@pytest.mark.parametrize("z2", [0.3, 2.19, 2.2, 5.0, 40.0, 300.0, 380.0])
+def test_the_tail_of_the_k_s_distribution_is_scipys(size, z2):
+    from scipy.stats import kstwo
+
+    distance = np.sqrt(z2 / size)
+    found = two_sample.kolmogorov_smirnov_p_value(distance, size, 10**12)
+    assert found == pytest.approx(kstwo.sf(distance, size), rel=1e-9, abs=1e-300)
+
+
+@settings(deadline=None)
+@given(samples, samples)
 def test_anderson_darling_is_scipys(x, y):
     from scipy.stats import anderson_ksamp
 
