@@ -19,7 +19,10 @@ help: ## Show this help
 demo: $(VENV)/.base ## Make a monitored model with a history and show it (DEMO_ARGS=--once: do not serve)
 	@$(BIN)/mlmon demo $(DEMO_ARGS)
 
-test: $(VENV)/.dev ## Run the whole test suite
+# Spark's 480 MB are installed only where there is the Java that it runs on.
+SPARK := $(if $(shell command -v java),$(VENV)/.spark)
+
+test: $(VENV)/.dev $(SPARK) ## Run the whole test suite
 	@# Two workers on two cores: more threads of BLAS would only wait for each other.
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
@@ -49,6 +52,8 @@ lock: $(VENV)/.uv ## Choose the newest versions that fit together
 		--extra dev -o requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip compile --universal --no-header --generate-hashes -q \
 		-c requirements/dev.lock -o requirements/base.lock pyproject.toml
+	echo 'ibis-framework[pyspark]' | $(BIN)/uv pip compile --universal --no-header --generate-hashes -q \
+		-c requirements/dev.lock -o requirements/spark.lock -
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) .mlmon
@@ -68,4 +73,9 @@ $(VENV)/.base: $(VENV)/.uv requirements/base.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.spark: $(VENV)/.dev requirements/spark.lock
+	@echo 'installing Spark …'
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/spark.lock
 	@touch $@

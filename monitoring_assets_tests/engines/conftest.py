@@ -12,9 +12,7 @@ def _missing():
     home = os.environ.get("JAVA_HOME")
     if shutil.which("java") is None and not (home and (Path(home) / "bin/java").exists()):
         return "Spark needs Java 17 or newer, and there is no java"
-    return (
-        None if find_spec("pyspark") else "pyspark is not installed: make test-spark installs it"
-    )
+    return None if find_spec("pyspark") else "pyspark is not installed: make test does"
 
 
 @pytest.fixture(scope="session")
