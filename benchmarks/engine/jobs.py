@@ -81,16 +81,15 @@ def profile(watch: Stopwatch, folder: str, *windows: str) -> Found:
     """Profile windows and compare the profiles: drift with bounds, quality, correlations."""
     with watch.part("imports"):
         from monitoring_assets.profiles import quality  # noqa: F401
-        from monitoring_assets.profiles.building import profile_batches
         from monitoring_assets.profiles.cache import open_profile
         from monitoring_assets.profiles.comparison import compare
-        from monitoring_assets.profiles.files import read_batches
+        from monitoring_assets.profiles.files import profile_file
     with watch.part("reference"):
         layout, reference = open_profile(Path(folder))
     found = []
     for window in windows:
         with watch.part("window"):
-            current = profile_batches(read_batches(Path(window), layout.columns), layout)
+            current = profile_file(Path(window), layout)
             compared = {name: compare(layout, reference, current, name) for name in layout.columns}
             _answer_quality(layout, current)
             bounds = {name: one.found for name, one in compared.items()}
@@ -117,16 +116,14 @@ def stream(
     with watch.part("imports"):
         import pyarrow.parquet as pq
 
-        from monitoring_assets.profiles.building import profile_batches
         from monitoring_assets.profiles.cache import open_profile
-        from monitoring_assets.profiles.files import read_batches
+        from monitoring_assets.profiles.files import profile_file
         from monitoring_assets.profiles.storage import profile_to_table
     with watch.part("reference"):
         layout, _ = open_profile(Path(folder))
     with watch.part("window"):
         groups = list(range(int(part), pq.ParquetFile(window).num_row_groups, int(parts)))
-        batches = read_batches(Path(window), layout.columns, row_groups=groups)
-        found = profile_batches(batches, layout, threads=int(threads))
+        found = profile_file(Path(window), layout, groups, threads=int(threads))
         pq.write_table(profile_to_table(found), out, compression="zstd")
     return {"rows": found.rows}
 

@@ -164,7 +164,8 @@ def numeric_profile(values: Floats, grid: Grid) -> NumericProfile:
         sums = _sums(centred, borders, counts)
         centred -= sums.sum() / max(len(finite), 1)
         is_constant = len(finite) == 0 or finite[0] == finite[-1]
-        squares = 0.0 if is_constant else float(np.dot(centred, centred))
+        # Not a dot product: BLAS wakes a second thread for it, which spins longer than it helps.
+        squares = 0.0 if is_constant else float(np.square(centred, out=centred).sum())
     return NumericProfile(
         missing=len(values) - int(missing_from),
         negative_infinite=int(start),
@@ -203,7 +204,11 @@ def _few(finite: Floats, counts: Counts) -> dict[float, int] | None:
 
 
 def comoments(layout: Layout, columns: Sequence[Floats]) -> CoMoments:
-    """Return the co-moments of the correlated columns, NaN where a value is missing."""
+    """Return the co-moments of the correlated columns, NaN where a value is missing.
+
+    OpenBLAS multiplies fewer than 64 columns in one thread. With more, its threads compete with
+    those of `profile_batches`: OPENBLAS_NUM_THREADS=1, set before NumPy is imported, avoids it.
+    """
     centres = np.array([layout.grids[name].centre for name in layout.correlated])
     rows, sums, squares, products = (np.zeros((len(columns),) * 2) for _ in range(4))
     with np.errstate(over="ignore", invalid="ignore"):
