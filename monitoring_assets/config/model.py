@@ -72,17 +72,28 @@ DriftMethodName = Literal[
     "jensenshannon",
     "ks",
     "chisquare",
+    "chisquare_two_sample",
     "z",
+    "g_test",
+    "fisher_exact",
     "psi",
     "hellinger",
     "kl_div",
+    "total_variation",
     "TVD",
     "anderson",
     "cramer_von_mises",
+    "t_test",
+    "mannw",
+    "es",
+    "empirical_mmd",
     "energy_distance",
 ]
 # A test holds them to `metrics.drift_methods`, which is not imported here: numpy comes with it.
-_NUMERIC_ONLY = {"wasserstein", "ks", "anderson", "cramer_von_mises", "energy_distance"}
+_NUMERIC_ONLY = {
+    *("wasserstein", "energy_distance", "ks", "anderson", "cramer_von_mises"),
+    *("t_test", "mannw", "es", "empirical_mmd"),
+}
 
 
 def _zone_name(name: str) -> str:

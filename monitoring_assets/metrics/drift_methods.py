@@ -14,6 +14,12 @@ is an artefact:
   single value; Evidently returns NaN, an exception and a meaningless p-value.
 - `TVD` draws its permutations from the counts, so it agrees with Evidently's p-value up to the
   error of 1,000 permutations, and it does not depend on the order of the rows.
+- `mannw` is two-sided. Evidently's has the alternative that values grow, and misses every fall.
+- `g_test` and `fisher_exact` take samples of different sizes; Evidently raises.
+- `empirical_mmd` draws its permutations with a fixed seed, and refuses more than 2,000 values a
+  side, whose pairs would fill the memory.
+- `chisquare_two_sample` and `total_variation` are not Evidently's: a test that takes both samples
+  as random, and a distance of shares that is not turned into a p-value.
 - Categories are ordered as text. It matters only to `z` with more than two categories, which
   compares the share of the first one.
 - An empty column is a value of None with a reason, where Evidently raises and loses the report.
@@ -22,13 +28,13 @@ Which columns are measured, and what follows from drift, belongs to `evaluation`
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from monitoring_assets.domain.measurement import finite
-from monitoring_assets.stats import distances, two_sample
+from monitoring_assets.stats import distances, kernels, location, two_sample
 from monitoring_assets.stats.binning import (
     FEW_VALUES,
     has_more_distinct_values,
@@ -110,6 +116,23 @@ def _permuted(reference: Sample, current: Sample) -> float:
     return two_sample.total_variation_permutation(reference, current, np.random.default_rng(0))
 
 
+def _permuted_values(reference: NumericSample, current: NumericSample) -> float | None:
+    return kernels.maximum_mean_discrepancy(reference, current, np.random.default_rng(0))
+
+
+def _test(
+    name: str, kinds: frozenset[ColumnKind], compute: Comparison, threshold: float = 0.05
+) -> DriftMethod:
+    return DriftMethod(
+        name=name,
+        threshold=threshold,
+        is_p_value=True,
+        drifts_at_threshold=False,
+        kinds=kinds,
+        compute=compute,
+    )
+
+
 def _distance(name: str, kinds: frozenset[ColumnKind], compute: Comparison) -> DriftMethod:
     return DriftMethod(name=name, threshold=0.1, is_p_value=False, kinds=kinds, compute=compute)
 
@@ -118,62 +141,37 @@ def _methods() -> dict[str, DriftMethod]:
     methods = (
         _distance("wasserstein", _NUMERIC, _of_numbers(distances.wasserstein_normed)),
         _distance("jensenshannon", _BOTH, distances.jensen_shannon),
-        DriftMethod(
-            name="ks",
-            threshold=0.05,
-            is_p_value=True,
-            kinds=_NUMERIC,
-            compute=_of_numbers(two_sample.kolmogorov_smirnov),
+        replace(
+            _test("ks", _NUMERIC, _of_numbers(two_sample.kolmogorov_smirnov)),
+            drifts_at_threshold=True,
         ),
-        DriftMethod(
-            name="chisquare",
-            threshold=0.05,
-            is_p_value=True,
-            drifts_at_threshold=False,
-            kinds=_CATEGORICAL,
-            compute=two_sample.chi_square_of_fit,
-        ),
-        DriftMethod(
-            name="z",
-            threshold=0.05,
-            is_p_value=True,
-            drifts_at_threshold=False,
-            kinds=_CATEGORICAL,
-            compute=two_sample.z_test,
-        ),
+        _test("chisquare", _CATEGORICAL, two_sample.chi_square_of_fit),
+        _test("chisquare_two_sample", _CATEGORICAL, two_sample.chi_square),
+        _test("z", _CATEGORICAL, two_sample.z_test),
+        _test("g_test", _CATEGORICAL, two_sample.g_test, threshold=0.1),
+        _test("fisher_exact", _CATEGORICAL, two_sample.fisher_exact, threshold=0.1),
         _distance("psi", _BOTH, distances.psi),
         _distance("hellinger", _BOTH, distances.hellinger),
         _distance("kl_div", _BOTH, distances.kl_divergence),
-        DriftMethod(
-            name="TVD",
-            threshold=0.1,
-            is_p_value=True,
-            drifts_at_threshold=False,
-            kinds=_CATEGORICAL,
-            compute=_permuted,
+        _distance("total_variation", _BOTH, distances.total_variation),
+        _test("TVD", _CATEGORICAL, _permuted, threshold=0.1),
+        _test("anderson", _NUMERIC, _of_numbers(two_sample.anderson_darling), threshold=0.1),
+        replace(
+            _test(
+                "cramer_von_mises",
+                _NUMERIC,
+                _of_numbers(two_sample.cramer_von_mises),
+                threshold=0.1,
+            ),
+            drifts_at_threshold=True,
         ),
-        DriftMethod(
-            name="anderson",
-            threshold=0.1,
-            is_p_value=True,
+        _test("t_test", _NUMERIC, _of_numbers(location.t_test)),
+        _test("mannw", _NUMERIC, _of_numbers(location.mann_whitney)),
+        _test("es", _NUMERIC, _of_numbers(kernels.epps_singleton)),
+        _test("empirical_mmd", _NUMERIC, _of_numbers(_permuted_values), threshold=0.1),
+        replace(
+            _distance("energy_distance", _NUMERIC, _of_numbers(distances.energy_distance)),
             drifts_at_threshold=False,
-            kinds=_NUMERIC,
-            compute=_of_numbers(two_sample.anderson_darling),
-        ),
-        DriftMethod(
-            name="cramer_von_mises",
-            threshold=0.1,
-            is_p_value=True,
-            kinds=_NUMERIC,
-            compute=_of_numbers(two_sample.cramer_von_mises),
-        ),
-        DriftMethod(
-            name="energy_distance",
-            threshold=0.1,
-            is_p_value=False,
-            drifts_at_threshold=False,
-            kinds=_NUMERIC,
-            compute=_of_numbers(distances.energy_distance),
         ),
     )
     return {method.name: method for method in methods}

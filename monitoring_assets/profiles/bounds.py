@@ -253,6 +253,12 @@ def psi_term(p: Floats, q: Floats) -> Floats:
     return term
 
 
+def total_variation_term(p: Floats, q: Floats) -> Floats:
+    """Return the bin's part of the total variation distance."""
+    term: Floats = np.abs(p - q) / 2
+    return term
+
+
 def hellinger_term(p: Floats, q: Floats) -> Floats:
     """Return twice the bin's part of the squared Hellinger distance."""
     term: Floats = (np.sqrt(p) - np.sqrt(q)) ** 2

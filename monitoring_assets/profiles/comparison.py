@@ -32,6 +32,7 @@ from monitoring_assets.profiles.profile import (
     below_border,
 )
 from monitoring_assets.stats.binning import FEW_VALUES, sturges_edges
+from monitoring_assets.stats.location import t_test_of_moments
 from monitoring_assets.stats.samples import CategorySample, Floats, HashedCounts
 from monitoring_assets.stats.two_sample import kolmogorov_smirnov_p_value
 
@@ -179,6 +180,10 @@ def _bounded(
     if method in _OF_STEPS:
         is_told = _is_resolved(grid, reference, current) and _is_resolved(grid, reference)
         return _OF_STEPS[method](grid, reference, current) if is_told else None
+    if method == "t_test":
+        sides = ((p.n, p.mean(grid.centre), p.squares) for p in (reference, current))
+        p_value = t_test_of_moments(*sides)
+        return None if p_value is None else Bounded.exactly(p_value)
     if method == "hellinger":
         return _hellinger(grid, reference, current)
     if not _has_few(reference):
@@ -245,6 +250,8 @@ def _divergence(method: str, p: Shares, q: Shares) -> Bounded | None:
         case "jensenshannon":
             found = bounds.divergence(bounds.jensen_shannon_term, p, q)
             return found.mapped(_root_of_half)
+        case "total_variation":
+            return bounds.divergence(bounds.total_variation_term, p, q)
         case "psi":
             return bounds.divergence(bounds.psi_term, bounds.filled(p), bounds.filled(q))
         case "kl_div":

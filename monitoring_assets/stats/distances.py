@@ -134,7 +134,7 @@ def hellinger(reference: Sample, current: Sample) -> float:
 
 def total_variation(reference: Sample, current: Sample) -> float:
     """Return half the sum of the absolute differences of the shares, between 0 and 1."""
-    p, q = (_shares(counts) for counts in aligned_counts(reference, current))
+    p, q = (_shares(counts) for counts in binned_counts(reference, current))
     return float(np.abs(p - q).sum()) / 2
 
 

@@ -179,6 +179,32 @@ def chi_square_of_fit(reference: Sample, current: Sample) -> float:
         return _chi_square_tail((c - expected) ** 2 / expected)
 
 
+def g_test(reference: Sample, current: Sample) -> float:
+    """Return the p-value of the likelihood ratio test that takes the reference's shares as exact.
+
+    0 where a value is new, 1 where both samples hold the same single value. Evidently compares
+    counts without scaling them to one size, which fails for samples of different sizes.
+    """
+    r, c = aligned_counts(reference, current)
+    expected = r * (c.sum() / r.sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _chi_square_tail(np.where(c > 0, 2 * c * np.log(c / expected), 0.0))
+
+
+def fisher_exact(reference: Sample, current: Sample) -> float | None:
+    """Return the two-sided p-value of Fisher's exact test that two shares are equal.
+
+    1 where both samples hold the same single value, None with more than two values. Evidently
+    wants samples of one size; the test does not.
+    """
+    from scipy.stats import fisher_exact as exact
+
+    r, c = value_counts(reference, current)
+    if len(r) == 1:
+        return 1.0
+    return float(exact(np.array([r, c])).pvalue) if len(r) == 2 else None  # noqa: PLR2004
+
+
 def _chi_square_tail(terms: Floats) -> float:
     from scipy.special import chdtrc
 

@@ -11,7 +11,10 @@ from monitoring_assets.profiles.layout import layout_of
 from monitoring_assets.stats.samples import CategorySample, NumericSample
 from monitoring_assets_tests.profiles.cases import DISTRIBUTIONS, numbers, pair
 
-DISTANCES = ["wasserstein", "energy_distance", "jensenshannon", "psi", "kl_div", "hellinger", "ks"]
+DISTANCES = [
+    *("wasserstein", "energy_distance", "jensenshannon", "psi", "kl_div", "hellinger"),
+    *("total_variation", "t_test", "ks"),
+]
 
 
 def samples(reference, current):

@@ -159,3 +159,31 @@ def test_equal_distributions_are_rejected_as_often_as_stated(test):
 
     rejected = sum(test(draw(), draw()) < 0.05 for _ in range(1000))
     assert 22 <= rejected <= 84  # binomial bounds of 1,000 at 0.05, both tails below 1e-5
+
+
+def test_the_g_test_is_scipys_for_samples_of_one_size():
+    from scipy import stats
+
+    r, c = (
+        CategorySample(dict(zip("abc", counts, strict=True)))
+        for counts in ([50, 30, 20], [40, 35, 25])
+    )
+    expected = stats.power_divergence([40, 35, 25], [50, 30, 20], lambda_="log-likelihood").pvalue
+    assert two_sample.g_test(r, c) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_new_category_is_impossible_for_the_g_test():
+    assert two_sample.g_test(CategorySample({"a": 9}), CategorySample({"a": 9, "b": 1})) == 0
+
+
+def test_fishers_test_takes_samples_of_different_sizes():
+    from scipy import stats
+
+    r, c = CategorySample({"a": 30, "b": 10}), CategorySample({"a": 5, "b": 9})
+    expected = stats.fisher_exact([[30, 10], [5, 9]]).pvalue
+    assert two_sample.fisher_exact(r, c) == pytest.approx(expected, rel=1e-12)
+
+
+def test_fishers_test_is_for_two_categories():
+    three = CategorySample({"a": 1, "b": 2, "c": 3})
+    assert two_sample.fisher_exact(three, three) is None
