@@ -14,8 +14,8 @@ from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.profile import Profile
 
 _STREAM_BUFFER = 1 << 18  # with larger buffers pyarrow holds the whole file in memory
-_ABREAST = 8  # columns that are read together where they need not be
-_TEXT_ROWS = 8 * BATCH_ROWS
+# Numbers are read so many columns at a time, texts so many batches of one column.
+_AT_ONCE = 8
 
 
 def profile_file(
@@ -44,16 +44,17 @@ def _parts(layout: Layout) -> list[Layout]:
     Only correlated ones must be: pyarrow holds three megabytes for each column that it reads at
     once, so that 500 take five times as long together as a few at a time.
     """
-    single = [name for name in layout.grids if name not in layout.correlated]
-    groups = [list(layout.correlated)] if layout.correlated else []
-    for names in (single, list(layout.categories)):
-        groups += [names[start : start + _ABREAST] for start in range(0, len(names), _ABREAST)]
-    return [narrowed(layout, names) for names in groups or [[]]]
+    alone = [name for name in layout.grids if name not in layout.correlated]
+    groups = [alone[start : start + _AT_ONCE] for start in range(0, len(alone), _AT_ONCE)]
+    groups += [[name] for name in layout.categories]
+    if layout.correlated or not groups:
+        groups.append(list(layout.correlated))
+    return [narrowed(layout, names) for names in groups]
 
 
 def _rows_at_once(part: Layout) -> int:
     """Return how many rows are read at once: all distinct texts are looked up each time."""
-    return BATCH_ROWS if part.grids else _TEXT_ROWS
+    return BATCH_ROWS * (_AT_ONCE if part.categories else 1)
 
 
 def read_batches(
