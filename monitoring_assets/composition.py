@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from monitoring_assets.application.dispatch import Notifier
 from monitoring_assets.application.monitor import ModelMonitor, Ports
-from monitoring_assets.application.ports import Source
+from monitoring_assets.application.ports import ProfileEngine, Source
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.engines.registry import EngineRequest, open_engine
 from monitoring_assets.notifiers.registry import choose
 from monitoring_assets.profiles.cache import FolderCache, ReferenceCache
 from monitoring_assets.sources.registry import Request, open_source
@@ -185,6 +186,23 @@ class Workspace:
         folder = self.settings.home / "cache" / model.config.name
         return lambda version, edition: FolderCache(folder / version, edition)
 
+    def profile_engine(self, model: LoadedModel) -> ProfileEngine:
+        """Return what profiles the windows of a model.
+
+        Raises:
+            ConfigurationError: If the environment variable of its database is not set.
+        """
+        config = model.config
+        request = EngineRequest(
+            settings=config.engine,
+            predictions=self._located(model, config.predictions),
+            source=self._predictions(model),
+            timestamp=config.columns.timestamp,
+            timestamp_zone=config.columns.zone,
+            most_segment_values=config.max_segment_values,
+        )
+        return open_engine(request, self.environ)
+
     def _in_memory(self, model: LoadedModel) -> Ports:
         return Ports(
             predictions=self._predictions(model),
@@ -225,12 +243,16 @@ class Workspace:
         columns: tuple[str, ...],
         timestamp: str | None,
     ) -> Source:
-        if settings.path is not None:
-            settings = settings.model_copy(update={"path": model.located(settings.path)})
         request = Request(
-            settings=settings,
+            settings=self._located(model, settings),
             columns=columns,
             timestamp=timestamp,
             timestamp_zone=model.config.columns.zone,
         )
         return open_source(request, self.environ)
+
+    def _located(self, model: LoadedModel, settings: SourceSettings) -> SourceSettings:
+        """Return settings whose path is absolute or a URL."""
+        if settings.path is None:
+            return settings
+        return settings.model_copy(update={"path": model.located(settings.path)})

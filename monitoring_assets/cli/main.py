@@ -20,6 +20,7 @@ COMMANDS = {
     "backfill": "monitor windows of the past",
     "backtest": "replay windows and write every measurement and incident",
     "compare": "compare windows with others, or with a reference, from their profiles",
+    "profile": "profile a window by the engine that the model names",
     "report": "write Evidently's HTML report of a window",
     "dispatch": "deliver the messages that wait",
     "db": "start, stop, upgrade or show the database",

@@ -18,7 +18,7 @@ from monitoring_assets.engines.places import Place, duckdb_table, ibis_table, sp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class EngineRequest:
     """What is profiled by which engine.
 
     Attributes:
@@ -47,7 +47,7 @@ ENGINES: Mapping[EngineName, Callable[[Place], Any] | None] = {
 }
 
 
-def open_engine(request: Request, environ: Mapping[str, str]) -> ProfileEngine:
+def open_engine(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEngine:
     """Return the engine of a request; nothing is connected to before the first profile.
 
     Args:
@@ -71,7 +71,7 @@ def open_engine(request: Request, environ: Mapping[str, str]) -> ProfileEngine:
     )
 
 
-def _place(request: Request, environ: Mapping[str, str]) -> Place:
+def _place(request: EngineRequest, environ: Mapping[str, str]) -> Place:
     settings, rows = request.settings, request.predictions
     variable = settings.url_env or rows.url_env
     url = environ.get(variable, "") if variable else ""
@@ -88,7 +88,7 @@ def _place(request: Request, environ: Mapping[str, str]) -> Place:
     )
 
 
-def _description(request: Request) -> str:
+def _description(request: EngineRequest) -> str:
     settings, rows = request.settings, request.predictions
     table = settings.table or rows.table
     what = rows.path or "the query" if table is None else f"table {table}"

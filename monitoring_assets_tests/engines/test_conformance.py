@@ -14,7 +14,7 @@ from monitoring_assets.engines.conformance import (
     MOST_SEGMENT_VALUES,
     TIMESTAMP,
 )
-from monitoring_assets.engines.registry import Request, open_engine
+from monitoring_assets.engines.registry import EngineRequest, open_engine
 from monitoring_assets.sources.files import FileSource
 
 
@@ -26,7 +26,7 @@ def engine_over_files(name, folder, **environ):
         pq.write_table(rows, path)
         columns = tuple(rows.column_names)
         source = FileSource(path=str(path), columns=columns, timestamp=TIMESTAMP, environ={})
-        request = Request(
+        request = EngineRequest(
             settings=EngineSettings(name=name),
             predictions=SourceSettings(path=str(path)),
             source=source,
@@ -49,7 +49,7 @@ def engine_over_postgres(url):
         table, connection = next(tables), ibis.connect(address)
         connection.create_table(table, rows)
         connection.disconnect()
-        request = Request(
+        request = EngineRequest(
             settings=EngineSettings(name="ibis"),
             predictions=SourceSettings(url_env="WAREHOUSE_URL", table=f"public.{table}"),
             source=None,

@@ -13,7 +13,7 @@ from monitoring_assets.config.engine import EngineName, EngineSettings
 from monitoring_assets.config.model import SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError, SourceError
 from monitoring_assets.engines.conformance import TIMESTAMP, WINDOW
-from monitoring_assets.engines.registry import ENGINES, Request, open_engine
+from monitoring_assets.engines.registry import ENGINES, EngineRequest, open_engine
 from monitoring_assets.profiles.layout import layout_of
 
 ROWS = pa.table({TIMESTAMP: [WINDOW.start] * 3, "x": [1.0, 2.0, 2.0], "c": ["a", "b", None]})
@@ -21,7 +21,7 @@ LAYOUT = layout_of(ROWS, ["x"], ["c"])
 
 
 def engine(environ=None, predictions=None, **settings):
-    request = Request(
+    request = EngineRequest(
         settings=EngineSettings(**settings),
         predictions=SourceSettings(**(predictions or {"path": "nowhere"})),
         source=None,
