@@ -183,6 +183,55 @@ def merge(a: Profile, b: Profile) -> Profile:
     )
 
 
+def times(profile: Profile, factor: int) -> Profile:
+    """Return the profile of the rows as if each were there `factor` times.
+
+    Distances are then those of all rows. P-values are too small, since they take every row for one
+    that was seen.
+    """
+    moments = profile.comoments
+    return Profile(
+        layout=profile.layout,
+        rows=profile.rows * factor,
+        numeric={name: _numbers_times(one, factor) for name, one in profile.numeric.items()},
+        categorical={
+            name: _categories_times(one, factor) for name, one in profile.categorical.items()
+        },
+        comoments=CoMoments(
+            rows=moments.rows * factor,
+            sums=moments.sums * factor,
+            squares=moments.squares * factor,
+            products=moments.products * factor,
+        ),
+    )
+
+
+def _numbers_times(one: NumericProfile, factor: int) -> NumericProfile:
+    return NumericProfile(
+        missing=one.missing * factor,
+        negative_infinite=one.negative_infinite * factor,
+        positive_infinite=one.positive_infinite * factor,
+        low=one.low,
+        high=one.high,
+        counts=one.counts * factor,
+        sums=one.sums * factor,
+        squares=one.squares * factor,
+        few=None if one.few is None else {value: n * factor for value, n in one.few.items()},
+    )
+
+
+def _categories_times(one: CategoryProfile, factor: int) -> CategoryProfile:
+    new = one.new
+    return CategoryProfile(
+        missing=one.missing * factor,
+        known=one.known * factor,
+        new=Named(names=new.names, hashes=new.hashes, counts=new.counts * factor),
+        other=one.other * factor,
+        border=one.border,
+        most=one.most,
+    )
+
+
 def beside(a: Profile, b: Profile) -> Profile:
     """Return the profile of the same rows with the columns of both.
 

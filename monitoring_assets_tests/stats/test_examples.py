@@ -12,8 +12,10 @@ import pytest
         "stats.binning",
         "stats.distances",
         "stats.intervals",
+        "stats.two_sample",
         "metrics.drift_methods",
         "metrics.performance",
+        "profiles.sampling",
     ],
 )
 def test_the_examples_of_a_module_are_true(module):
