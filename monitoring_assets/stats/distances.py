@@ -6,6 +6,7 @@ they deliberately differ. Whether a distance could be chance belongs to `stats.t
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -23,8 +24,6 @@ from monitoring_assets.stats.samples import Floats, NumericSample, Sample
 
 # What an empty bin counts as, so that logarithms exist; it decides the size of PSI and KL.
 EMPTY_SHARE = 1e-4
-
-
 _BLOCK = 16_384  # values whose temporary arrays stay in the second-level cache
 
 
@@ -42,7 +41,7 @@ def wasserstein(reference: NumericSample, current: NumericSample) -> float:
     x, y = reference.values, current.values
     n, m = len(x), len(y)
     if n == m:
-        return float(np.abs(x - y).mean())
+        return sum(float(np.abs(x[part] - y[part]).sum()) for part in _blocks(n)) / n
     return (_area(x, y) + _area(y, x) - _common_area(x, y)) / (n * m)
 
 
@@ -50,14 +49,18 @@ def _area(x: Floats, y: Floats) -> float:
     """Return the area next to the ends of all steps of `x`, in units of 1/(n m)."""
     n, m = len(x), len(y)
     total = 0.0
-    for start in range(0, n, _BLOCK):
-        part = x[start : start + _BLOCK]
-        ends = np.arange((start + 1) * m, (start + len(part)) * m + 1, m)
+    for part in _blocks(n):
+        ends = np.arange((part.start + 1) * m, part.stop * m + 1, m)
         partner = (ends - 1) // n
         widths = np.minimum(ends - partner * n, m)
         # Not a dot product: BLAS wakes a second thread for it, which spins longer than it helps.
-        total += float((widths * np.abs(part - y[partner])).sum())
+        total += float((widths * np.abs(x[part] - y[partner])).sum())
     return total
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    for start in range(0, n, _BLOCK):
+        yield slice(start, min(start + _BLOCK, n))
 
 
 def _common_area(x: Floats, y: Floats) -> float:
@@ -76,13 +79,19 @@ def wasserstein_normed(reference: NumericSample, current: NumericSample) -> floa
 
 
 def _scale(reference: Floats, current: Floats) -> float:
-    spread = float(np.std(reference))
+    spread = _deviation(reference)
     if spread > 4 * np.spacing(max(abs(reference[0]), abs(reference[-1]))):
         return spread
     # A constant reference has no scale of its own, only rounding noise. The spread of both
     # samples in equal parts is independent of units and sizes and never 0 where they differ.
     half_shift = (float(np.mean(current)) - float(np.mean(reference))) / 2
-    return math.hypot(float(np.std(current)) / math.sqrt(2), half_shift)
+    return math.hypot(_deviation(current) / math.sqrt(2), half_shift)
+
+
+def _deviation(values: Floats) -> float:
+    """Return np.std(values) without temporary arrays of that size."""
+    n, mean = len(values), float(np.mean(values))
+    return math.sqrt(sum(float(np.square(values[p] - mean).sum()) for p in _blocks(n)) / n)
 
 
 def energy_distance(reference: NumericSample, current: NumericSample) -> float:
