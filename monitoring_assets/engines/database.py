@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from monitoring_assets.domain.errors import MonitoringError, SourceError
 from monitoring_assets.domain.window import Window
 from monitoring_assets.engines.in_database import profile_in_database
-from monitoring_assets.engines.numeric import GridLookup
+from monitoring_assets.engines.numeric import Lookups, lookups_of
 from monitoring_assets.engines.rows import within
 from monitoring_assets.profiles.layout import Layout
 from monitoring_assets.profiles.segments import SegmentedProfile
@@ -43,7 +43,7 @@ class DatabaseEngine:
         self._zone = timestamp_zone
         self._most = most_segment_values
         self._secret = secret
-        self._lookup: tuple[str, GridLookup] | None = None
+        self._lookups: tuple[str, Lookups] | None = None
 
     def profile(
         self, window: Window, layout: Layout, segments: Sequence[str] = ()
@@ -59,7 +59,7 @@ class DatabaseEngine:
                 layout,
                 segments,
                 most_segment_values=self._most,
-                lookup=self._lookup_of(layout),
+                lookups=self._lookups_of(layout),
             )
         except MonitoringError:
             raise
@@ -73,11 +73,11 @@ class DatabaseEngine:
     def _table(self) -> Any:
         return self._open()
 
-    def _lookup_of(self, layout: Layout) -> GridLookup:
-        """Return the layout's lookup, which is uploaded once for many windows."""
-        if self._lookup is None or self._lookup[0] != layout.key:
-            self._lookup = (layout.key, GridLookup.of(layout))
-        return self._lookup[1]
+    def _lookups_of(self, layout: Layout) -> Lookups:
+        """Return the layout's lookups, which are uploaded once for many windows."""
+        if self._lookups is None or self._lookups[0] != layout.key:
+            self._lookups = (layout.key, lookups_of(layout))
+        return self._lookups[1]
 
     def _reason(self, error: Exception) -> str:
         text = str(error).strip().partition("\n")[0]

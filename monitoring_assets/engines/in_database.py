@@ -13,10 +13,11 @@ from monitoring_assets.engines.categories import category_profiles
 from monitoring_assets.engines.moments import Moments, moments_of
 from monitoring_assets.engines.numeric import (
     Bins,
-    GridLookup,
+    Lookups,
     Totals,
     bins,
     few_values,
+    lookups_of,
     totals,
 )
 from monitoring_assets.engines.rows import Rows, Segments, rows_of
@@ -32,7 +33,7 @@ def profile_in_database(
     segments: Sequence[str] = (),
     *,
     most_segment_values: int = 12,
-    lookup: GridLookup | None = None,
+    lookups: Lookups | None = None,
 ) -> SegmentedProfile:
     """Return the profile of an Ibis table, and those of the largest values of some columns.
 
@@ -41,12 +42,12 @@ def profile_in_database(
         layout: What is kept of them.
         segments: Columns whose largest values have a profile of their own.
         most_segment_values: How many values of each.
-        lookup: The layout's lookup, where it was used before.
+        lookups: The layout's lookups, where they were used before.
 
     Raises:
         SourceError: If the engine's arithmetic is not IEEE's, so that counts would be wrong.
     """
-    lookup = lookup or GridLookup.of(layout)
+    lookups = lookups or lookups_of(layout)
     divisions = [
         Segments.of(window, column, most_segment_values)
         for column in segments
@@ -55,22 +56,22 @@ def profile_in_database(
     found: dict[Segment, Profile] = {}
     whole: Profile | None = None
     for division in divisions:
-        parts = _profiles(rows_of(window, layout, division), layout, lookup)
+        parts = _profiles(rows_of(window, layout, division), layout, lookups)
         # All parts of a column are the whole, so that it needs no queries of its own.
         whole = whole or reduce(merge, parts.values(), empty_profile(layout))
         for part, text in enumerate(division.texts):
             found[division.column, text] = parts[part]
     if whole is None:
-        whole = _profiles(rows_of(window, layout), layout, lookup).get(0, empty_profile(layout))
+        whole = _profiles(rows_of(window, layout), layout, lookups).get(0, empty_profile(layout))
     return SegmentedProfile(whole=whole, segments=found)
 
 
-def _profiles(rows: Rows, layout: Layout, lookup: GridLookup) -> dict[int, Profile]:
+def _profiles(rows: Rows, layout: Layout, lookups: Lookups) -> dict[int, Profile]:
     """Ask for the profiles of the parts that have rows."""
     found_totals = totals(rows)
     if not found_totals:
         return {}
-    found_bins = bins(rows, layout, lookup)
+    found_bins = bins(rows, layout, lookups)
     _require_all(found_totals, found_bins, layout)
     few = few_values(rows, found_bins)
     moments = Moments(layout=layout, totals=found_totals, bins=found_bins)

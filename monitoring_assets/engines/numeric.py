@@ -95,42 +95,41 @@ class Bins:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GridLookup:
-    """How the grids of a layout are looked up in SQL.
+    """How a grid is looked up in SQL.
 
     Attributes:
-        cells: The cells of each grid.
-        table: The lookups of all grids as an Ibis table; each has the number of its grid.
+        cells: Its cells.
+        table: Its lookup as an Ibis table.
     """
 
-    cells: Mapping[str, Cells]
+    cells: Cells
     table: Any
 
     @classmethod
-    def of(cls, layout: Layout) -> "GridLookup":
-        """Return the lookup for a layout; an engine takes it in once for many windows."""
+    def of(cls, grid: Grid) -> "GridLookup":
+        """Return the lookup for a grid; an engine takes it in once for many windows."""
         import ibis
 
-        cells = {name: Cells.of(grid) for name, grid in layout.grids.items()}
-        parts = [
-            _lookup_table(k, Lookup.of(grid, cells[name]))
-            for k, (name, grid) in enumerate(layout.grids.items())
-        ]
-        return cls(cells=cells, table=ibis.memtable(pa.concat_tables(parts)) if parts else None)
-
-
-def _lookup_table(number: int, lookup: Lookup) -> pa.Table:
-    return pa.table(
-        {
-            "grid": pa.array(np.full(len(lookup.bins), number, np.int32)),
+        cells = Cells.of(grid)
+        lookup = Lookup.of(grid, cells)
+        columns = {
             "cell": pa.array(lookup.cells.astype(np.int32)),
             "bin": pa.array(lookup.bins.astype(np.int32)),
             "lower": pa.array(lookup.low),
             "upper": pa.array(lookup.high, from_pandas=True),  # NaN becomes null
         }
-    )
+        return cls(cells=cells, table=ibis.memtable(pa.table(columns)))
 
 
-def bins_query(rows: Rows, layout: Layout, lookup: GridLookup) -> Any:
+Lookups = Mapping[str, GridLookup]
+
+
+def lookups_of(layout: Layout) -> Lookups:
+    """Return the lookups of all grids, a table each: Spark would scan one of all for each grid."""
+    return {name: GridLookup.of(grid) for name, grid in layout.grids.items()}
+
+
+def bins_query(rows: Rows, layout: Layout, lookups: Lookups) -> Any:
     """Return the query for the filled bins of all columns and parts.
 
     One branch of a union for each column: none of them reads another's values.
@@ -138,19 +137,17 @@ def bins_query(rows: Rows, layout: Layout, lookup: GridLookup) -> Any:
     import ibis
 
     branches = [
-        _branch(rows, rows.numeric[name], grid, lookup, k)
+        _branch(rows, rows.numeric[name], grid, lookups[name], k)
         for k, (name, grid) in enumerate(layout.grids.items())
     ]
     return ibis.union(*branches) if len(branches) > 1 else branches[0]
 
 
 def _branch(rows: Rows, short: str, grid: Grid, lookup: GridLookup, number: int) -> Any:
-    cells = list(lookup.cells.values())[number]
     values = rows.table.select(PART, x=rows.table[short])
     values = values.filter(values.x.notnull())
-    values = values.mutate(cell=cells.expression(values.x))
-    own = lookup.table.filter(lookup.table.grid == number).drop("grid")
-    found = values.join(own, "cell")
+    values = values.mutate(cell=lookup.cells.expression(values.x))
+    found = values.join(lookup.table, "cell")
     found = found.filter(found.x >= found.lower, (found.x < found.upper) | found.upper.isnull())
     x = found.x
     return rows.aggregated(
@@ -163,11 +160,11 @@ def _branch(rows: Rows, short: str, grid: Grid, lookup: GridLookup, number: int)
     ).mutate(grid=whole(number))
 
 
-def bins(rows: Rows, layout: Layout, lookup: GridLookup) -> dict[tuple[int, str], Bins]:
+def bins(rows: Rows, layout: Layout, lookups: Lookups) -> dict[tuple[int, str], Bins]:
     """Ask for the bins of every part and column."""
     if not layout.grids:
         return {}
-    found = bins_query(rows, layout, lookup).to_pyarrow()
+    found = bins_query(rows, layout, lookups).to_pyarrow()
     columns = {name: view(found.column(name).combine_chunks()) for name in found.column_names}
     owners = columns["grid"].astype(np.int64) * _MOST_PARTS + columns[PART]
     order = np.argsort(owners, kind="stable")

@@ -1,17 +1,29 @@
 """A Spark session for all tests, where Java and pyspark are installed."""
 
 import os
+import re
 import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 
-def _missing():
+def _java():
+    """Return the major version of the Java that Spark would start, 0 without one."""
     home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and (Path(home) / "bin/java").exists()):
-        return "Spark needs Java 17 or newer, and there is no java"
+    program = str(Path(home) / "bin/java") if home else shutil.which("java")
+    if program is None or not Path(program).exists():
+        return 0
+    told = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
+    return int(found[1]) if found else 0
+
+
+def _missing():
+    if _java() < 17:
+        return f"Spark needs Java 17 or newer; here is {_java() or 'none'}"
     return None if find_spec("pyspark") else "pyspark is not installed: make test does"
 
 

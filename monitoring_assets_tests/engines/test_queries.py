@@ -10,10 +10,10 @@ from monitoring_assets.engines.conformance import WINDOW
 from monitoring_assets.engines.moments import Moments
 from monitoring_assets.engines.numeric import (
     Bins,
-    GridLookup,
     Totals,
     bins_query,
     few_query,
+    lookups_of,
     totals_query,
 )
 from monitoring_assets.engines.rows import Segments, rows_of, within
@@ -50,7 +50,7 @@ def queries():
     moments = Moments(layout=LAYOUT, totals=totals, bins=empty)
     return {
         "totals": totals_query(rows),
-        "bins": bins_query(rows, LAYOUT, GridLookup.of(LAYOUT)),
+        "bins": bins_query(rows, LAYOUT, lookups_of(LAYOUT)),
         "few values": few_query(rows, "x"),
         "moments": next(iter(moments.queries(rows))),
         "categories": categories_query(rows, "c"),
