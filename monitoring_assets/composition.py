@@ -186,8 +186,8 @@ class Workspace:
         folder = self.settings.home / "cache" / model.config.name
         return lambda version, edition: FolderCache(folder / version, edition)
 
-    def profile_engine(self, model: LoadedModel) -> ProfileEngine:
-        """Return what profiles the windows of a model.
+    def _profile_engine(self, model: LoadedModel) -> ProfileEngine | None:
+        """Return what profiles the windows of a model where they are, None for copied rows.
 
         Raises:
             ConfigurationError: If the environment variable of its database is not set.
@@ -196,7 +196,6 @@ class Workspace:
         request = EngineRequest(
             settings=config.engine,
             predictions=self._located(model, config.predictions),
-            source=self._predictions(model),
             timestamp=config.columns.timestamp,
             timestamp_zone=config.columns.zone,
             most_segment_values=config.max_segment_values,
@@ -213,6 +212,7 @@ class Workspace:
             decisions=MemoryDecisions(),
             states=MemorySourceStates(),
             link=self.settings.partition_link,
+            engine=self._profile_engine(model),
         )
 
     def _predictions(self, model: LoadedModel) -> Source:
@@ -232,7 +232,7 @@ class Workspace:
     def _reference(self, model: LoadedModel, version: str) -> Source:
         config = model.config
         label = config.label_column
-        columns = tuple(dict.fromkeys([*config.log_columns, *filter(None, [label])]))
+        columns = tuple(dict.fromkeys([*config.columns_in_use, *filter(None, [label])]))
         settings = config.reference.versions[version]
         return self._source(model, settings, columns, config.columns.timestamp)
 

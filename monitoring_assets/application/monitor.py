@@ -16,6 +16,7 @@ from monitoring_assets.application.ports import (
     ArtifactStore,
     DecisionStore,
     MeasurementStore,
+    ProfileEngine,
     RunInfo,
     Source,
     SourceStates,
@@ -85,6 +86,7 @@ class Ports:
         references: The source of each version of the reference.
         link: The address in the UI of a window of an asset (`model`, `asset`, `window key`).
         cache: Where a version of the reference is kept, prepared (`version`, `edition`).
+        engine: What profiles windows where their rows are, None where they are copied.
     """
 
     predictions: Source
@@ -96,6 +98,7 @@ class Ports:
     states: SourceStates
     link: Callable[[str, str, str], str]
     cache: Callable[[str, str], ReferenceCache] = lambda _version, _edition: MemoryCache()
+    engine: ProfileEngine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,11 +147,27 @@ class StoredProfile:
         profile: The profile.
         address: Where it is stored.
         size: How many bytes its columns take in memory.
+        engine: What made it.
     """
 
     profile: WindowProfile
     address: str
     size: int
+    engine: str
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """Return what people and other processes are told of it."""
+        whole = self.profile.whole
+        return {
+            "rows": whole.rows,
+            "columns": len(whole.numeric) + len(whole.categorical),
+            "segments": len(self.profile.profiles.segments),
+            "bytes in memory": self.size,
+            "engine": self.engine,
+            "address": self.address,
+            "reference layout": whole.layout,
+        }
 
 
 @dataclass(slots=True)
@@ -303,14 +322,26 @@ class ModelMonitor:
         return None if rows is None else labels.of(rows.column(self._id))
 
     def take_profile(self, window: Window) -> StoredProfile:
-        """Read the valid rows of one stored window once, and store what is kept of them."""
-        rows = self._log(window, columns_of(self.config))
-        profile = profile_window(rows, self.reference(), window)
+        """Profile one stored window, and store what is kept of it.
+
+        Its rows are read once; features that stay where they are are profiled there.
+        """
+        columns = [] if self.ports.engine else columns_of(self.config)
+        rows = self._log(window, columns)
+        profile = self._profiled(rows, window)
         table = to_table(profile)
         about = {key: _told(rows, key) for key in (_INCOMPLETE, _RECEIVED, _ABSENT)}
         stored = table.replace_schema_metadata({**table.schema.metadata, **about})
         address = self.ports.artifacts.write_table(self._path(PROFILE, window.key), stored)
-        return StoredProfile(profile=profile, address=address, size=table.nbytes)
+        engine = self.ports.engine.description if self.ports.engine else "this process"
+        return StoredProfile(profile=profile, address=address, size=table.nbytes, engine=engine)
+
+    def _profiled(self, rows: pa.Table, window: Window) -> WindowProfile:
+        reference, engine = self.reference(), self.ports.engine
+        if engine is None:
+            return profile_window(rows, reference, window)
+        found = engine.profile(window, reference.layout, self.config.segments)
+        return WindowProfile(profiles=found)
 
     def stored_profile(self, window: Window) -> WindowProfile:
         """Return the profile of one window as it is stored.

@@ -1,14 +1,13 @@
 """`mlmon profile`: the profile of one window, by the engine that the model names.
 
 It is also what Dagster launches for engines that take long: started by Dagster Pipes, it reports
-the asset's materialization.
+the metadata of the asset's materialization.
 """
 
 import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from monitoring_assets.application.profile_job import take_profile
 from monitoring_assets.composition import Workspace
 from monitoring_assets.domain.errors import ConfigurationError
 
@@ -28,7 +27,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         _profile(options, environ)
         return 0
     with open_dagster_pipes() as pipes:
-        pipes.report_asset_materialization(metadata=_profile(options, environ))
+        pipes.report_custom_message(_profile(options, environ))
     return 0
 
 
@@ -40,8 +39,8 @@ def _profile(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[st
         window = model.config.cadence.windows.window(options.window)
     except ValueError as error:
         raise ConfigurationError(f"{options.window!r} names no window: {error}") from error
-    engine = workspace.profile_engine(model)
-    stored = take_profile(workspace.reading_monitor(model), engine, window)
+    monitor = workspace.reading_monitor(model)
+    stored = monitor.take_profile(window)
     rows = stored.profile.whole.rows
-    print(f"{window.key}: {rows:,} rows profiled by {engine.description}: {stored.address}")
-    return {"rows": rows, "engine": engine.description, "address": stored.address}
+    print(f"{window.key}: {rows:,} rows profiled by {stored.engine}: {stored.address}")
+    return stored.facts

@@ -459,7 +459,7 @@ class ModelConfig(Settings):
             raise ValueError("give the truth once: either `labels` or `columns.label`")
         if self.columns.prediction_id is None:
             raise ValueError("`labels` are joined by id: name it in `columns.prediction_id`")
-        if self.labels.label in self.log_columns:
+        if self.labels.label in self.columns_in_use:
             raise ValueError(
                 f"labels.label: {self.labels.label!r} is also a column of the predictions; "
                 "the reference holds both, so they need different names"
@@ -567,11 +567,20 @@ class ModelConfig(Settings):
         )
 
     @property
+    def columns_in_use(self) -> tuple[str, ...]:
+        """Return the columns that the prediction log should hold, each once."""
+        return tuple(dict.fromkeys([*self.log_columns, *self.features]))
+
+    @property
     def log_columns(self) -> tuple[str, ...]:
-        """Return the columns that are read from the prediction log, each once."""
+        """Return the columns that are copied from the prediction log, each once.
+
+        Features stay where they are if an engine profiles them there.
+        """
         c = self.columns
         roles = (c.timestamp, c.prediction_id, c.prediction, c.score, c.label, c.model_version)
-        return tuple(dict.fromkeys([*(r for r in roles if r), *self.features, *self.segments]))
+        features = () if self.engine.is_in_place else tuple(self.features)
+        return tuple(dict.fromkeys([*(r for r in roles if r), *features, *self.segments]))
 
     def drift_of(self, column: str) -> DriftSettings:
         """Return how the drift of one column is judged."""

@@ -22,7 +22,6 @@ from monitoring_assets.application.monitor import (
     REFERENCE,
     ModelMonitor,
     StoredLog,
-    StoredProfile,
     StoredReference,
 )
 from monitoring_assets.application.ports import RunInfo
@@ -30,6 +29,7 @@ from monitoring_assets.composition import Settings, Workspace
 from monitoring_assets.config.model import LoadedModel
 from monitoring_assets.defs.automation import when_inputs_change
 from monitoring_assets.defs.connections import keep_connections
+from monitoring_assets.defs.launched_profile import launched_profile
 from monitoring_assets.defs.partitions import (
     BACKFILL_POLICY,
     active_reference,
@@ -58,6 +58,7 @@ from monitoring_assets.evaluation.contract import contract, reference_contract
 class Task:
     """One window that an asset has to do."""
 
+    context: dg.AssetExecutionContext
     monitor: ModelMonitor
     window: Window
     run: RunInfo
@@ -211,6 +212,7 @@ def _results(
     results = []
     for done, window in enumerate(windows, start=1):
         task = Task(
+            context=context,
             monitor=monitor,
             window=window,
             run=run,
@@ -246,20 +248,14 @@ def _log_metadata(monitor: ModelMonitor, stored: StoredLog) -> dict[str, Any]:
 
 
 def _profile(task: Task) -> PartitionResult:
-    stored = task.monitor.take_profile(task.window)
-    return PartitionResult(partition=task.window.key, metadata=_profile_metadata(stored))
-
-
-def _profile_metadata(stored: StoredProfile) -> dict[str, Any]:
-    whole = stored.profile.whole
-    return {
-        "dagster/partition_row_count": whole.rows,
-        "dagster/uri": stored.address,
-        "columns": len(whole.numeric) + len(whole.categorical),
-        "segments": len(stored.profile.profiles.segments),
-        "bytes in memory": stored.size,
-        "reference layout": whole.layout,
-    }
+    config = task.monitor.config
+    facts = (
+        launched_profile(task.context, config, task.window)
+        if config.engine.command
+        else task.monitor.take_profile(task.window).facts
+    )
+    standard = {"dagster/partition_row_count": facts["rows"], "dagster/uri": facts["address"]}
+    return PartitionResult(partition=task.window.key, metadata={**standard, **facts})
 
 
 def _evaluated(evaluation: Evaluation) -> PartitionResult:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitoring_assets.application.ports import ProfileEngine, Source
+from monitoring_assets.application.ports import ProfileEngine
 from monitoring_assets.config.engine import EngineName, EngineSettings
 from monitoring_assets.config.model import SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.engines.arrow import ArrowEngine
 from monitoring_assets.engines.database import DatabaseEngine
-from monitoring_assets.engines.local import LocalEngine
 from monitoring_assets.engines.places import Place, duckdb_table, ibis_table, spark_table
 
 
@@ -24,7 +24,6 @@ class EngineRequest:
     Attributes:
         settings: The engine.
         predictions: Where the log is; `path` is absolute or a URL.
-        source: The log for the local engine.
         timestamp: The column that holds the event time.
         timestamp_zone: The zone of times that carry none, None where it is not declared.
         most_segment_values: How many values of a segment column have a profile of their own.
@@ -32,23 +31,18 @@ class EngineRequest:
 
     settings: EngineSettings
     predictions: SourceSettings
-    source: Source
     timestamp: str
     timestamp_zone: ZoneInfo | None
     most_segment_values: int
 
 
-# How the table of a log is opened, by the name of the engine; the local one reads the source.
-ENGINES: Mapping[EngineName, Callable[[Place], Any] | None] = {
-    "local": None,
-    "duckdb": duckdb_table,
-    "spark": spark_table,
-    "ibis": ibis_table,
-}
+Opener = Callable[[EngineRequest, Mapping[str, str]], ProfileEngine]
 
 
-def open_engine(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEngine:
+def open_engine(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEngine | None:
     """Return the engine of a request; nothing is connected to before the first profile.
+
+    It is None for `local`, whose rows are copied and profiled by `application.monitor`.
 
     Args:
         request: What is profiled by which engine.
@@ -57,18 +51,47 @@ def open_engine(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEn
     Raises:
         ConfigurationError: If the environment variable of a database is not set.
     """
-    opened = ENGINES[request.settings.name]
-    if opened is None:
-        return LocalEngine(request.source, most_segment_values=request.most_segment_values)
-    place = _place(request, environ)
-    return DatabaseEngine(
-        description=_description(request),
-        table=lambda: opened(place),
-        timestamp=request.timestamp,
+    opener = ENGINES[request.settings.name]
+    return None if opener is None else opener(request, environ)
+
+
+def _arrow(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEngine:
+    del environ
+    if request.predictions.path is None:
+        raise ConfigurationError(
+            "engine arrow streams Parquet files, and `predictions` names none: use "
+            "`engine: {name: ibis}` for a table or a query"
+        )
+    return ArrowEngine(
+        request.predictions.path,
+        request.timestamp,
         timestamp_zone=request.timestamp_zone,
         most_segment_values=request.most_segment_values,
-        secret=place.url,
     )
+
+
+def _in_database(table: Callable[[Place], Any]) -> Opener:
+    def opened(request: EngineRequest, environ: Mapping[str, str]) -> ProfileEngine:
+        place = _place(request, environ)
+        return DatabaseEngine(
+            description=_description(request),
+            table=lambda: table(place),
+            timestamp=request.timestamp,
+            timestamp_zone=request.timestamp_zone,
+            most_segment_values=request.most_segment_values,
+            secret=place.url,
+        )
+
+    return opened
+
+
+ENGINES: Mapping[EngineName, Opener | None] = {
+    "local": None,
+    "arrow": _arrow,
+    "duckdb": _in_database(duckdb_table),
+    "spark": _in_database(spark_table),
+    "ibis": _in_database(ibis_table),
+}
 
 
 def _place(request: EngineRequest, environ: Mapping[str, str]) -> Place:

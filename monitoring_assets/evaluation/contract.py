@@ -133,18 +133,20 @@ class CheckedRows:
 def contract(
     config: ModelConfig, seen: Mapping[str, frozenset[str]] | None = None
 ) -> tuple[ColumnRule, ...]:
-    """Return the rules of a model's prediction log.
+    """Return the rules of what is copied of a model's prediction log.
 
     Args:
         config: The model.
         seen: The categories of the reference by column, for `allowed: reference`.
     """
-    return tuple({rule.name: rule for rule in _rules(config, seen or {})}.values())
+    rules = {rule.name: rule for rule in _rules(config, seen or {})}
+    return tuple(rule for rule in rules.values() if rule.name in config.log_columns)
 
 
 def reference_contract(config: ModelConfig) -> tuple[ColumnRule, ...]:
     """Return the rules of a model's reference: those of the log, with the truth as a column."""
-    rules = [r for r in contract(config) if r.name != config.columns.timestamp]
+    every = {rule.name: rule for rule in _rules(config, {})}.values()
+    rules = [rule for rule in every if rule.name != config.columns.timestamp]
     label = config.label_column
     if label is not None and label not in {rule.name for rule in rules}:
         form = Form.NUMBER if config.task == "regression" else Form.TEXT

@@ -4,7 +4,7 @@ All segments of a column merged are the whole. Which columns divide a model's ro
 YAML.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from monitoring_assets.profiles.building import (
     BATCH_ROWS,
     column_of,
+    empty_profile,
     profile_batches,
     profile_of,
 )
@@ -87,6 +88,41 @@ def profile_table(rows: pa.Table, layout: Layout) -> Profile:
     return profile_batches(rows.to_batches(max_chunksize=BATCH_ROWS), layout)
 
 
+def profile_stream(
+    batches: Iterable[pa.RecordBatch], layout: Layout, kept: Mapping[str, Collection[str]]
+) -> SegmentedProfile:
+    """Return the profile of rows beyond memory and those of their segments.
+
+    Args:
+        batches: Rows; the segment columns are among them, and need not be in the layout.
+        layout: What is kept of them.
+        kept: The segment columns, and which canonical texts of each have a profile of their own.
+    """
+    if not kept:
+        return SegmentedProfile(whole=profile_batches(batches, layout), segments={})
+    lookups, whole = Lookups(), empty_profile(layout)
+    segments: dict[Segment, Profile] = {}
+    for batch in batches:
+        whole = merge(whole, profile_of(batch, layout, lookups))
+        for segment, rows in _segments(batch, kept):
+            profile = profile_of(rows, layout, lookups)
+            segments[segment] = (
+                merge(segments[segment], profile) if segment in segments else profile
+            )
+    ordered = [(column, value) for column, values in kept.items() for value in values]
+    found = {segment: segments[segment] for segment in ordered if segment in segments}
+    return SegmentedProfile(whole=whole, segments=found)
+
+
+def _segments(
+    batch: pa.RecordBatch, kept: Mapping[str, Collection[str]]
+) -> Iterator[tuple[Segment, pa.RecordBatch]]:
+    for column, values in kept.items():
+        for value, rows in _divided(batch, column):
+            if value in values:
+                yield (column, value or ""), rows
+
+
 def profile_segments(
     batches: Iterable[pa.RecordBatch], layout: Layout, column: str
 ) -> dict[str | None, Profile]:
@@ -95,7 +131,7 @@ def profile_segments(
     Args:
         batches: Rows; the column is among them, and need not be in the layout.
         layout: What is kept of them.
-        column: The column whose canonical texts divide the rows.
+        column: The column whose canonical texts divide the rows; it has few values.
     """
     lookups = Lookups()
     found: dict[str | None, Profile] = {}

@@ -35,6 +35,11 @@ def write_report(monitor: ModelMonitor, window: Window) -> str:
     Raises:
         SourceError: If the window was not stored yet or holds no row.
     """
+    if monitor.ports.engine is not None:
+        raise SourceError(
+            f"the features of {monitor.config.name} stay where they are "
+            f"({monitor.ports.engine.description}): Evidently's report needs `engine: local`"
+        )
     current = monitor.stored_log(window)
     if not current.num_rows:
         raise SourceError(f"{window.key} of {monitor.config.name} holds no row to report on")

@@ -16,7 +16,7 @@ def test_windows_are_profiled_in_this_process_by_default():
     [
         ({"name": "local", "url_env": "WAREHOUSE_URL"}, "remove `url_env` and `table`"),
         ({"name": "duckdb", "url_env": "postgres://me@host/db"}, "does not belong into this file"),
-        ({"name": "sqlite"}, "'local', 'duckdb', 'spark' or 'ibis'"),
+        ({"name": "sqlite"}, "'local', 'arrow', 'duckdb', 'spark' or 'ibis'"),
         ({"name": "spark", "cores": 4}, "Extra inputs are not permitted"),
     ],
 )

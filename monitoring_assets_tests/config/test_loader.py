@@ -1,10 +1,11 @@
 import re
 from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 
 from monitoring_assets.config.loader import load_models, model_files, read_model
-from monitoring_assets.config.model import LoadedModel
+from monitoring_assets.config.model import DriftMethodName, LoadedModel
 from monitoring_assets.domain.errors import ConfigurationError
 from monitoring_assets_tests.config.files import GOOD, and_, with_
 
@@ -15,10 +16,8 @@ KINDS = (
     "'no_data', 'schema', 'quality', 'feature_drift', 'prediction_drift', 'correlation', "
     "'performance', 'estimated_performance' or 'pipeline'"
 )
-METHODS = (
-    "'evidently', 'wasserstein', 'jensenshannon', 'ks', 'chisquare', 'z', 'psi', 'hellinger', "
-    "'kl_div', 'TVD', 'anderson', 'cramer_von_mises' or 'energy_distance'"
-)
+METHODS = ", ".join(f"'{name}'" for name in get_args(DriftMethodName)[:-1])
+METHODS += f" or '{get_args(DriftMethodName)[-1]}'"
 
 # What is wrong, the file, and every line that is printed about it.
 WRONG = [

@@ -24,7 +24,6 @@ def engine(environ=None, predictions=None, **settings):
     request = EngineRequest(
         settings=EngineSettings(**settings),
         predictions=SourceSettings(**(predictions or {"path": "nowhere"})),
-        source=None,
         timestamp=TIMESTAMP,
         timestamp_zone=None,
         most_segment_values=3,
