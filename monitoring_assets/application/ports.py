@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.evaluation import Evaluation
+from monitoring_assets.domain.message import Act, Message
 from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.domain.window import Window
 
@@ -104,6 +105,20 @@ class DecisionStore(Protocol):
 
         A notice whose text was already delivered is not enqueued again; one whose text changed
         is delivered as an edit of the first message. Return whether something waits.
+        """
+
+
+class Messages(Protocol):
+    """What is said in one act of a group, composed at the moment when it is sent."""
+
+    def message(
+        self, group_id: str, act: Act, seq: int, *, destination: str, may_have_arrived: bool
+    ) -> Message | None:
+        """Return what is to be said now, None where nothing is left to say.
+
+        An `open` whose group was resolved before any attempt says nothing; where an earlier
+        attempt may have arrived it is always said. What follows an `open` that said nothing is
+        the sender's to leave out.
         """
 
 
