@@ -6,13 +6,14 @@ Adapters in `sources`, `stores` and `notifiers` implement it, `composition` choo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import pyarrow as pa
 
 from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.evaluation import Evaluation
-from monitoring_assets.domain.message import Act, Message
+from monitoring_assets.domain.message import Act, Message, Step
 from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.domain.window import Window
 
@@ -119,6 +120,124 @@ class Messages(Protocol):
         An `open` whose group was resolved before any attempt says nothing; where an earlier
         attempt may have arrived it is always said. What follows an `open` that said nothing is
         the sender's to leave out.
+        """
+
+
+class Opening(StrEnum):
+    """What became of the `open` of a group at a destination, for what follows it."""
+
+    NONE = "none"  # there is none, or it still waits
+    SENT = "sent"
+    SILENT = "silent"  # nothing was left to say when it came to it
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message claimed by one sender.
+
+    Attributes:
+        id: The row it came from.
+        delivery_id: The name of the message, the same in every attempt.
+        attempt: The number of this claim; it fences out senders whose lease ran out.
+        failures: Attempts that failed since the last success.
+        may_have_arrived: Whether of an earlier attempt nobody knows if it arrived.
+        opening: What became of the group's `open` at this destination.
+        thread: What the channel called that `open`, None where it was not delivered.
+        waited_seconds: How long ago it was put into the outbox.
+        quiet_seconds: How long ago something else of its group was delivered here.
+        said: What it says, of a message that stands for no incident; else it is composed.
+    """
+
+    id: int
+    delivery_id: str
+    group_id: str
+    destination: str
+    seq: int
+    act: Act
+    attempt: int
+    failures: int
+    may_have_arrived: bool
+    opening: Opening
+    thread: str | None
+    waited_seconds: float
+    quiet_seconds: float
+    said: Message | None = None
+
+
+class Outbox(Protocol):
+    """The table `outbox`. All times are of its own clock; what it is told are durations.
+
+    Within one group and destination the order of the steps is strict: a step is not claimed
+    while an earlier one is neither delivered nor given up.
+    """
+
+    def enqueue(self, group_id: str, destination: str, steps: Sequence[Step]) -> None:
+        """Let steps wait; one that is there already is left as it is.
+
+        An `edit` is left out while another one waits: that one will show the newest state.
+        """
+
+    def stand_in(self, delivery: Delivery, destination: str, message: Message) -> None:
+        """Let another destination be told, once, what could not be delivered."""
+
+    def due(self) -> tuple[str, ...]:
+        """Return the destinations for which something can be claimed."""
+
+    def claim(self, destination: str) -> Delivery | None:
+        """Take the message that is due the longest, or that a sender left behind."""
+
+    def mark_sent(self, delivery: Delivery, provider_ref: str) -> bool:
+        """Record a delivery; return False if the lease had run out and another sender took it."""
+
+    def leave_out(self, delivery: Delivery) -> bool:
+        """Record that nothing was left to say; False as `mark_sent`."""
+
+    def mark_failed(
+        self,
+        delivery: Delivery,
+        error: str,
+        *,
+        retry_seconds: float | None,
+        may_have_arrived: bool,
+    ) -> bool:
+        """Let a message wait so long, or give it up with None; False as `mark_sent`."""
+
+    def hold(self, destination: str, seconds: float) -> None:
+        """Let everything that waits for a destination wait at least so long."""
+
+    def waiting(self) -> int:
+        """Return how many messages are neither delivered nor given up."""
+
+
+class Channel(Protocol):
+    """A way to reach people: Slack, PagerDuty, a webhook, e-mail, the terminal."""
+
+    @property
+    def name(self) -> str:
+        """Return what people call it."""
+
+    @property
+    def gap_seconds(self) -> float:
+        """Return how long to wait between two messages of one group."""
+
+    def send(
+        self, message: Message, *, delivery_id: str, thread: str | None, is_retry: bool
+    ) -> str:
+        """Deliver a message; return what the channel calls it, for what follows in its group.
+
+        What the act of the message asks for and the channel cannot do (a reply in a page, an
+        edit of a mail) is no error: it is left out, or said in another way. On a retry the
+        channel first looks whether it has a message of this `delivery_id`, if it can.
+
+        Args:
+            message: What to say.
+            delivery_id: The name of the message, the same in every attempt.
+            thread: What this returned for the `open` of the group, None where there is none.
+            is_retry: Whether an earlier attempt may have arrived.
+
+        Raises:
+            DeliveryError: If it was not accepted, or if that is not known.
         """
 
 

@@ -58,6 +58,8 @@ def _outbox() -> None:
         _text("state"),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("may_have_arrived", sa.Boolean, nullable=False, server_default="false"),
+        sa.Column("said", JSONB),
         _moment("first_attempt_at", nullable=True),
         _moment("next_at", nullable=True),
         _moment("lease_until", nullable=True),
@@ -96,7 +98,7 @@ def _verdicts() -> None:
 
 
 def _verdict_columns() -> list[sa.Column[Any]]:
-    numbers = ("score", "threshold", "recovery", "lower", "upper")
+    numbers = ("score", "threshold", "recovery", "margin", "lower", "upper")
     return [
         _moment("window_start"),
         _moment("window_end"),
