@@ -50,7 +50,9 @@ class Episode:
         worst: How far beyond the threshold it ever was, in margins of the limit: at 1 it is
             twice as far from what is usual as the threshold is.
         bad: How many windows were bad.
+        oks: How many windows in a row have been ok since.
         reason: What the last bad window says.
+        baseline: The version of the reference that it was compared with.
     """
 
     subject: Subject
@@ -63,12 +65,15 @@ class Episode:
     metric: str = ""
     score: float | None = None
     threshold: float | None = None
+    margin: float | None = None
     lower: float | None = None
     upper: float | None = None
     n: int = 0
     worst: float = 0.0
     bad: int = 1
+    oks: int = 0
     reason: str = ""
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,8 @@ class Incident:
         severity: How serious it is by now.
         note: Why somebody was told, or nobody.
         hidden_by: Id of the incident that explains this one, empty where none does.
-        is_revised: Whether the verdicts that opened it were changed since.
         told_at: When it was announced.
-        told_window: The newest window when it was announced.
+        told_bad: How many windows were bad when it was announced.
         told_worst: How bad it was when it was last told.
         snooze_until: Until when nobody wants to hear of it.
         snooze_worst: How bad it was when it was snoozed; worse than that ends the snooze.
@@ -100,7 +104,7 @@ class Incident:
     hidden_by: str = ""
     opened_at: datetime
     told_at: datetime | None = None
-    told_window: str = ""
+    told_bad: int = 0
     told_worst: float = 0.0
     acked_by: str = ""
     acked_at: datetime | None = None
@@ -161,3 +165,28 @@ class Silence:
     kind: str = ""
     column: str = ""
     segment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to an incident, and where it is or will be told.
+
+    Attributes:
+        incident_id: The incident.
+        window_key: The newest window at that time.
+        what: `opened`, `quiet`, `worse`, `escalated`, `revised`, `resolved`, …
+        line: One line for people, as it was then.
+        severity: How serious it was then.
+        group_id: The group in which it is told, empty where it is not.
+        seq: The act of the group that tells it, None where none does.
+        destination: Where a digest will tell it, empty where none will.
+    """
+
+    incident_id: str
+    window_key: str
+    what: str
+    line: str
+    severity: Severity
+    group_id: str = ""
+    seq: int | None = None
+    destination: str = ""
