@@ -249,9 +249,7 @@ class _Passage:
         }
 
     def announced(self, incident: Incident, group_id: str, seq: int) -> Incident:
-        self.events.append(
-            self.event(incident, "opened", line(incident), group_id=group_id, seq=seq)
-        )
+        self.tell(incident, "opened", group_id, seq)
         return replace(
             incident,
             state=State.NOTIFIED,
@@ -293,6 +291,9 @@ class _Passage:
     def places(self, incident: Incident) -> tuple[str, ...]:
         return destinations(self.config.alerts, incident, self.situation.defaults)
 
+    def tell(self, incident: Incident, what: str, group_id: str, seq: int) -> None:
+        self.events.append(self.event(incident, what, line(incident), group_id=group_id, seq=seq))
+
     def event(
         self,
         incident: Incident,
@@ -329,6 +330,10 @@ class _Passage:
         if not opened and not known.intersection(wanted):
             opened = missing  # what is told nowhere else is never held back
         closed = [d for d in (group.destinations if group else ()) if d not in wanted]
+        if opened and not speaking:  # a page that was held back
+            for incident in current:
+                if set(opened).intersection(self.places(incident)):
+                    self.tell(incident, "paged", group_id, seq)
         heard = {d for i in current if i.id in speaking for d in self.places(i)}
         steps = [(d, Step(seq=seq, act=Act.OPEN)) for d in opened]
         steps += [(d, Step(seq=seq, act=Act.REPLY)) for d in sorted(known & heard)]
@@ -392,7 +397,7 @@ class _Passage:
             what = "worse"
         else:
             return incident
-        self.events.append(self.event(incident, what, line(incident), group_id=group_id, seq=seq))
+        self.tell(incident, what, group_id, seq)
         return replace(incident, told_worst=worst)
 
     def has_changed(self, incidents: Iterable[Incident]) -> bool:

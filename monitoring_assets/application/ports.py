@@ -3,7 +3,8 @@
 Adapters in `sources`, `stores` and `notifiers` implement it, `composition` chooses them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +12,13 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from monitoring_assets.domain.decision import Decision
+from monitoring_assets.alerting.notification import Outcome, Spent
+from monitoring_assets.domain.decision import AuditEntry, Decision, TimedEvent
 from monitoring_assets.domain.evaluation import Evaluation
+from monitoring_assets.domain.incident import Group, Incident, Silence
 from monitoring_assets.domain.message import Act, Message, Step
 from monitoring_assets.domain.reading import ReadProblem
+from monitoring_assets.domain.verdict import History, Subject, Verdict
 from monitoring_assets.domain.window import Window
 
 
@@ -82,10 +86,22 @@ class ArtifactStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """Which run writes something, recorded beside it."""
+    """Which run writes something, recorded beside it.
+
+    Attributes:
+        computed_at: When the step that writes began.
+        started_at: When the run began, which decides between two that judge the same window;
+            None where nobody knows, then it is `computed_at`.
+    """
 
     run_id: str
     computed_at: datetime
+    started_at: datetime | None = None
+
+    @property
+    def began(self) -> datetime:
+        """Return when the run began."""
+        return self.started_at or self.computed_at
 
 
 class MeasurementStore(Protocol):
@@ -98,15 +114,102 @@ class MeasurementStore(Protocol):
         """Return what is stored for one window, one evaluation per asset."""
 
 
-class DecisionStore(Protocol):
-    """The tables `decision` and `outbox`."""
+class AlertBook(Protocol):
+    """The alerts of one model in one transaction, which nobody else can change meanwhile."""
 
-    def record(self, decision: Decision, run: RunInfo) -> bool:
-        """Store a decision and enqueue its notice in the same transaction.
+    def judge(
+        self, window: Window, verdicts: Sequence[Verdict], run: RunInfo, *, is_whole: bool
+    ) -> bool:
+        """Store the verdicts of a window; return False if a run that began later judged it.
 
-        A notice whose text was already delivered is not enqueued again; one whose text changed
-        is delivered as an edit of the first message. Return whether something waits.
+        What a verdict replaces is kept in the history of revisions.
+
+        Args:
+            window: The window.
+            verdicts: Its verdicts.
+            run: Who gives them.
+            is_whole: Whether these are all; then subjects that they do not mention are removed.
         """
+
+    def history(self) -> History:
+        """Return what incidents depend on."""
+
+    def incidents(self) -> list[Incident]:
+        """Return all incidents, in order of opening."""
+
+    def group(self) -> Group | None:
+        """Return the open group."""
+
+    def silences(self) -> list[Silence]:
+        """Return the silences that are not over and may concern this model."""
+
+    def judged_windows(self, baseline: str) -> int:
+        """Return how many windows were judged with a version of the reference."""
+
+    def spent(self, group: Group | None, now: datetime) -> Spent:
+        """Return what was told lately."""
+
+    def record(self, decision: Decision, run: RunInfo) -> None:
+        """Store what was decided about a window."""
+
+    def save(self, outcome: Outcome, now: datetime) -> None:
+        """Store incidents, group and events, and enqueue the acts."""
+
+    def note(self, entry: AuditEntry) -> None:
+        """Add a line to the audit."""
+
+
+class AlertStore(Protocol):
+    """The tables of alerts; every method but `book` is a transaction of its own."""
+
+    def book(self, model: str) -> AbstractContextManager[AlertBook]:
+        """Open the alerts of a model; what was done is stored when the block ends, or nothing."""
+
+    def decided_keys(self, model: str, windows: Sequence[Window]) -> set[str]:
+        """Return the keys of those windows that were decided."""
+
+    def last_decided(self, model: str) -> Window | None:
+        """Return the newest window that was decided."""
+
+    def decision(self, model: str, window_key: str) -> Decision | None:
+        """Return what was decided about a window."""
+
+    def find(self, model: str = "", incident_id: str = "") -> list[Incident]:
+        """Return incidents: of a model, or those whose id begins so; all without either."""
+
+    def group_of(self, group_id: str) -> Group | None:
+        """Return a group, open or not."""
+
+    def events(
+        self, *, incident_id: str = "", group_id: str = "", digest: str = ""
+    ) -> list[TimedEvent]:
+        """Return what happened to an incident, in a group, or is told in a digest, in order."""
+
+    def verdicts(self, model: str, subject: Subject) -> list[Verdict]:
+        """Return the newest verdicts about a subject, in order of time."""
+
+    def verdicts_of_window(self, model: str, window_key: str) -> list[Verdict]:
+        """Return the newest verdicts of a window."""
+
+    def digest(self, models: Mapping[str, str], now: datetime) -> list[str]:
+        """Put what waits for the digest into one message per destination; return their names.
+
+        Args:
+            models: Which models' events are due, and the name of the time for which they are.
+            now: The present.
+        """
+
+    def silence(self, silence: Silence, entry: AuditEntry) -> None:
+        """Store a silence, or its new end."""
+
+    def silences(self) -> list[Silence]:
+        """Return all silences, the newest first."""
+
+    def audit(self, subject: str = "") -> list[AuditEntry]:
+        """Return who did what, the newest last; only about one subject if given."""
+
+    def note(self, entry: AuditEntry) -> None:
+        """Add a line to the audit."""
 
 
 class Messages(Protocol):

@@ -81,6 +81,7 @@ decision = sa.Table(
     sa.Column("failing", JSONB, nullable=False),
     _text("run_id"),
     _moment("decided_at"),
+    sa.Column("told", JSONB, nullable=False, server_default="[]"),
 )
 
 outbox = sa.Table(

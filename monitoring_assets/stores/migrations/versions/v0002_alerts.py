@@ -21,6 +21,8 @@ TEXT = sa.Text(collation="C")
 def upgrade() -> None:
     """Create the tables of alerts."""
     op.drop_table("outbox", schema=SCHEMA)
+    told = sa.Column("told", JSONB, nullable=False, server_default="[]")
+    op.add_column("decision", told, schema=SCHEMA)
     _outbox()
     _verdicts()
     _incident()
