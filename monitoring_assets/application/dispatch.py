@@ -189,8 +189,10 @@ class Dispatcher:
             attempt = self._attempt(delivery, claimed_at)
             yield attempt
             faults = faults + 1 if attempt.outcome == "failed" else 0
-            is_over = attempt.fault in {Fault.DESTINATION, Fault.BUSY} or attempt.outcome == "lost"
-            if is_over or faults >= self.pace.faults_in_a_row:
+            if faults >= self.pace.faults_in_a_row:
+                self.outbox.hold(destination, self.pace.back_off(faults, self.jitter))
+                return
+            if attempt.fault in {Fault.DESTINATION, Fault.BUSY} or attempt.outcome == "lost":
                 return
 
     def _attempt(self, delivery: Delivery, claimed_at: float) -> _Attempt:
