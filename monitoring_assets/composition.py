@@ -13,23 +13,26 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from monitoring_assets.application.dispatch import Notifier
-from monitoring_assets.application.monitor import ModelMonitor, Ports
+from monitoring_assets.application.messages import GroupMessages
+from monitoring_assets.application.monitor import DECISION, ModelMonitor, Ports
 from monitoring_assets.application.ports import Source
+from monitoring_assets.config.alerts import PAGERDUTY, ROUTING_KEY, SLACK
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
 from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.domain.message import Link
 from monitoring_assets.notifiers.registry import choose
 from monitoring_assets.sources.registry import Request, open_source
+from monitoring_assets.stores.alerts import PostgresAlerts
 from monitoring_assets.stores.artifacts import FileArtifacts
-from monitoring_assets.stores.decisions import PostgresDecisions
 from monitoring_assets.stores.engine import create_engine
 from monitoring_assets.stores.measurements import PostgresMeasurements
 from monitoring_assets.stores.memory import (
     MemoryArtifacts,
-    MemoryDecisions,
     MemoryMeasurements,
     MemorySourceStates,
 )
+from monitoring_assets.stores.memory_alerts import MemoryAlerts
 from monitoring_assets.stores.outbox import PostgresOutbox
 from monitoring_assets.stores.source_states import PostgresSourceStates
 
@@ -37,6 +40,7 @@ DATABASE_URL = "MLMON_DATABASE_URL"
 DAGSTER_DATABASE_URL = "MLMON_DAGSTER_DATABASE_URL"
 UI_URL = "MLMON_UI_URL"
 REPORTS_URL = "MLMON_REPORTS_URL"
+GRAFANA_URL = "MLMON_GRAFANA_URL"
 # Where messages are written when there is no Slack: `mlmon up` shows what is added to it.
 ALERTS_FILE = "MLMON_ALERTS_FILE"
 
@@ -51,6 +55,7 @@ class Settings:
         artifacts: A folder or `s3://` address for tables and reports.
         ui_url: Where people reach the Dagster UI.
         reports_url: Where people reach HTML reports.
+        grafana_url: Where people reach Grafana, empty where there is none.
     """
 
     home: Path
@@ -58,6 +63,7 @@ class Settings:
     artifacts: str
     ui_url: str
     reports_url: str
+    grafana_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -69,12 +75,22 @@ class Settings:
             artifacts=environ.get("MLMON_ARTIFACTS", str(home / "artifacts")),
             ui_url=environ.get(UI_URL, "http://127.0.0.1:3000").rstrip("/"),
             reports_url=environ.get(REPORTS_URL, "http://127.0.0.1:3001").rstrip("/"),
+            grafana_url=environ.get(GRAFANA_URL, "").rstrip("/"),
         )
 
     def partition_link(self, model: str, asset: str, window_key: str) -> str:
         """Return the address of a partition of an asset in the UI."""
         partition = quote(window_key, safe="")
         return f"{self.ui_url}/assets/{model}/{asset}?view=partitions&partition={partition}"
+
+    def links(self, model: str, window_key: str) -> tuple[Link, ...]:
+        """Return where a reader of a message sees more of a window."""
+        dagster = self.partition_link(model, DECISION, window_key)
+        found = [Link(label="Dagster", url=dagster)]
+        if self.grafana_url:
+            panel = f"{self.grafana_url}/d/mlmon-model?var-model={quote(model, safe='')}"
+            found.append(Link(label="Grafana", url=panel))
+        return (*found, Link(label="report", url=self.report_link(model, window_key)))
 
     def report_link(self, model: str, window_key: str) -> str:
         """Return the address of the Evidently report of a window."""
@@ -140,9 +156,25 @@ class Workspace:
         return PostgresMeasurements(self.engine)
 
     @cached_property
-    def decisions(self) -> PostgresDecisions:
-        """Return the table of decisions."""
-        return PostgresDecisions(self.engine)
+    def alerts(self) -> PostgresAlerts:
+        """Return the tables of verdicts, incidents and decisions."""
+        return PostgresAlerts(self.engine)
+
+    @cached_property
+    def messages(self) -> GroupMessages:
+        """Return what messages say."""
+        return GroupMessages(
+            store=self.alerts,
+            measurements=self.measurements,
+            configs={name: model.config for name, model in self.models.items()},
+            links=self.settings.links,
+        )
+
+    @property
+    def default_destinations(self) -> frozenset[str]:
+        """Return the destinations that need no YAML: Slack or the terminal, and PagerDuty."""
+        pager = {PAGERDUTY} if self.environ.get(ROUTING_KEY) else set()
+        return frozenset({SLACK, *pager})
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -163,7 +195,7 @@ class Workspace:
             self._in_memory(model),
             artifacts=self.artifacts,
             measurements=self.measurements,
-            decisions=self.decisions,
+            alerts=self.alerts,
             states=PostgresSourceStates(self.engine),
         )
         return ModelMonitor(model.config, ports)
@@ -185,9 +217,9 @@ class Workspace:
             references=lambda version: self._reference(model, version),
             artifacts=MemoryArtifacts(),
             measurements=MemoryMeasurements(),
-            decisions=MemoryDecisions(),
+            alerts=MemoryAlerts(),
             states=MemorySourceStates(),
-            link=self.settings.partition_link,
+            defaults=self.default_destinations,
         )
 
     def _predictions(self, model: LoadedModel) -> Source:

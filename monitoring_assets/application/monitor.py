@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitoring_assets.alerting.decision import checks_of, decide
+from monitoring_assets.alerting.verdicts import verdicts_of
+from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.ports import (
+    AlertStore,
     ArtifactStore,
-    DecisionStore,
     MeasurementStore,
     RunInfo,
     Source,
@@ -73,7 +74,7 @@ class Ports:
         predictions: The prediction log.
         labels: The labels, None where they are a column of the log or there are none.
         references: The source of each version of the reference.
-        link: The address in the UI of a window of an asset (`model`, `asset`, `window key`).
+        defaults: Which of `slack` and `pagerduty` the environment offers for messages.
     """
 
     predictions: Source
@@ -81,9 +82,9 @@ class Ports:
     references: Callable[[str], Source]
     artifacts: ArtifactStore
     measurements: MeasurementStore
-    decisions: DecisionStore
+    alerts: AlertStore
     states: SourceStates
-    link: Callable[[str, str, str], str]
+    defaults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -295,16 +296,14 @@ class ModelMonitor:
     def decide(self, window: Window, run: RunInfo, *, is_backfill: bool) -> Decision:
         """Decide about one window from everything that is stored of it."""
         evaluations = self.ports.measurements.of_window(self.config.name, window.key)
-        decision = decide(
-            self.config,
-            window,
-            checks_of(evaluations),
-            now=run.computed_at,
-            is_backfill=is_backfill,
-            link=self.ports.link(self.config.name, DECISION, window.key),
-        )
-        self.ports.decisions.record(decision, run)
-        return decision
+        verdicts = verdicts_of(self.config, evaluations)
+        return self.alerts.decide(window, verdicts, run, is_backfill=is_backfill)
+
+    @property
+    def alerts(self) -> Alerts:
+        """Return the model's incidents, and who is told of them."""
+        ports = self.ports
+        return Alerts(config=self.config, store=ports.alerts, defaults=ports.defaults)
 
     def stored_log(self, window: Window) -> pa.Table:
         """Return the valid rows of one stored window.

@@ -100,7 +100,13 @@ def window_keys(name: str) -> list[dg.AssetKey]:
 
 def run_info(context: dg.AssetExecutionContext) -> RunInfo:
     """Return what is recorded about a run; this is where the clock is read."""
-    return RunInfo(run_id=context.run.run_id, computed_at=datetime.now(UTC))
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    started = record.start_time if record else None
+    return RunInfo(
+        run_id=context.run.run_id,
+        computed_at=datetime.now(UTC),
+        started_at=None if started is None else datetime.fromtimestamp(started, UTC),
+    )
 
 
 def _common(model: LoadedModel) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from monitoring_assets.alerting.failed_run import failed_run, first_line
+from monitoring_assets.alerting.failed_run import first_line
 from monitoring_assets.application.dispatch import dispatch
 from monitoring_assets.application.monitor import REFERENCE
 from monitoring_assets.application.ports import RunInfo
@@ -63,14 +63,18 @@ def failed_runs(
         window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
         if window is None:
             continue
-        decision = failed_run(
-            model.config,
+        workspace.monitor(model).alerts.fail(
             window,
             error,
-            f"{workspace.settings.ui_url}/runs/{run.run_id}",
+            RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),
             is_backfill=is_backfill(run.tags),
         )
-        workspace.decisions.record(decision, RunInfo(run_id=run.run_id, computed_at=now))
+
+
+def _began(context: dg.RunFailureSensorContext) -> datetime | None:
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    started = record.start_time if record else None
+    return None if started is None else datetime.fromtimestamp(started, UTC)
 
 
 def _concerns(config: ModelConfig, run: dg.DagsterRun) -> bool:
