@@ -162,7 +162,7 @@ verdict_history = sa.Table(
     _moment("window_start"),
     _moment("window_end"),
     _text("window_key"),
-    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     *_verdict_columns(),
     sa.Index("verdict_history_model_window", "model", "window_start"),
 )
