@@ -6,22 +6,26 @@ Every setting is an environment variable, read here and nowhere else.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from monitoring_assets.application.dispatch import Notifier
+from monitoring_assets.application.dispatch import Dispatcher
+from monitoring_assets.application.drill import rehearse
 from monitoring_assets.application.messages import GroupMessages
 from monitoring_assets.application.monitor import DECISION, ModelMonitor, Ports
 from monitoring_assets.application.ports import Source
-from monitoring_assets.config.alerts import PAGERDUTY, ROUTING_KEY, SLACK
+from monitoring_assets.config.alerts import PAGERDUTY, ROUTING_KEY, SLACK, Destination
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
-from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.domain.errors import ConfigurationError, MonitoringError
 from monitoring_assets.domain.message import Link
-from monitoring_assets.notifiers.registry import choose
+from monitoring_assets.notifiers.heartbeat import beat
+from monitoring_assets.notifiers.registry import fallback, open_channel
 from monitoring_assets.sources.registry import Request, open_source
 from monitoring_assets.stores.alerts import PostgresAlerts
 from monitoring_assets.stores.artifacts import FileArtifacts
@@ -43,6 +47,8 @@ REPORTS_URL = "MLMON_REPORTS_URL"
 GRAFANA_URL = "MLMON_GRAFANA_URL"
 # Where messages are written when there is no Slack: `mlmon up` shows what is added to it.
 ALERTS_FILE = "MLMON_ALERTS_FILE"
+# A run should not wait long for Slack.
+_INLINE_BUDGET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,17 +183,53 @@ class Workspace:
         return frozenset({SLACK, *pager})
 
     @cached_property
-    def notifier(self) -> Notifier:
-        """Return the channel of messages: Slack where a token is set, else the terminal."""
-        file = self.environ.get(ALERTS_FILE)
-        # Open as long as the process: a message may come at any time.
-        stream = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr  # noqa: SIM115
-        return choose(self.environ, stream)
-
-    @cached_property
     def outbox(self) -> PostgresOutbox:
         """Return the messages that wait to be delivered."""
         return PostgresOutbox(self.engine)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Return what delivers the messages that wait."""
+        return Dispatcher(
+            outbox=self.outbox,
+            messages=self.messages,
+            channels=lambda key: open_channel(key, self._places, self.environ, self._terminal),
+            fallback=lambda key: fallback(key, self.environ),
+        )
+
+    def deliver_now(self) -> str:
+        """Deliver what has just been decided; return what came of it, in one line.
+
+        What fails is left to the sensor: no run fails because Slack is away.
+        """
+        try:
+            return str(self.dispatcher.sweep(_INLINE_BUDGET_SECONDS))
+        except MonitoringError as error:
+            return f"left to the sensor deliver_alerts: {error}"
+
+    def keep_awake(self, now: datetime) -> str:
+        """Do what shows that deliveries are alive: the weekly drill, and the heartbeat.
+
+        Returns:
+            What went wrong, empty where nothing did.
+        """
+        rehearse(self.outbox, self.environ.get("MLMON_DRILL", "").split(), now)
+        url = self.environ.get("MLMON_HEARTBEAT_URL", "")
+        return beat(url) if url else ""
+
+    @cached_property
+    def _places(self) -> Mapping[str, Destination]:
+        return {
+            key: place
+            for model in self.models.values()
+            for key, place in model.config.alerts.places.items()
+        }
+
+    @cached_property
+    def _terminal(self) -> TextIO:
+        file = self.environ.get(ALERTS_FILE)
+        # Open as long as the process: a message may come at any time.
+        return Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
 
     def monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return the monitor of a model, on Postgres and the artifact store."""

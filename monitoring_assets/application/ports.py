@@ -281,6 +281,9 @@ class Outbox(Protocol):
         An `edit` is left out while another one waits: that one will show the newest state.
         """
 
+    def say(self, message: Message, destination: str, seq: int = 1) -> None:
+        """Let a message wait, once, that stands for no incident and says what it says."""
+
     def stand_in(self, delivery: Delivery, destination: str, message: Message) -> None:
         """Let another destination be told, once, what could not be delivered."""
 

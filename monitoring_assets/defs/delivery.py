@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from monitoring_assets.alerting.failed_run import first_line
-from monitoring_assets.application.dispatch import dispatch
 from monitoring_assets.application.monitor import REFERENCE
 from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Workspace
@@ -16,32 +15,29 @@ from monitoring_assets.defs.failures import first_failure
 from monitoring_assets.defs.model import reference_job_name, windows_job_name
 from monitoring_assets.defs.runs import WILL_RETRY, is_backfill, last_window
 from monitoring_assets.domain.window import Window
+from monitoring_assets.stores.watcher import watch
 
 # A sensor's tick may take 60 seconds in all.
-BUDGET_SECONDS = 20
+BUDGET_SECONDS = 20.0
 
 
 @dg.sensor(
     name="deliver_alerts",
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Delivers the messages that wait in the table `outbox`: to Slack where a token is "
-    "set, else to the terminal.",
+    "set, else to the terminal, to PagerDuty, webhooks and by e-mail.",
 )
 def deliver_alerts(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.SkipReason:
-    """Deliver what waits; the tick says what was done."""
-    notifier = workspace.notifier
-    done = dispatch(
-        workspace.outbox, notifier, now=datetime.now(UTC), budget_seconds=BUDGET_SECONDS
-    )
+    """Deliver what waits; the tick says what was done, and how alerting is doing."""
+    done = workspace.dispatcher.sweep(BUDGET_SECONDS)
+    trouble = workspace.keep_awake(datetime.now(UTC))
     for line in done.lines:
         context.log.info(line)
-    return dg.SkipReason(
-        f"{notifier.name}: {done.sent} delivered, {done.failed} failed, {done.dead} given up, "
-        f"{done.waiting} waiting"
-    )
+    told = [str(done), str(watch(workspace.engine)), trouble]
+    return dg.SkipReason("; ".join(filter(None, told)))
 
 
 @dg.run_failure_sensor(

@@ -6,20 +6,12 @@ An outbox is ready when each check passes: call it with the outbox; a broken pro
 # ruff: noqa: S101
 
 from collections.abc import Callable
-from typing import Protocol
 
 from monitoring_assets.application.ports import Delivery, Opening, Outbox
 from monitoring_assets.domain.incident import Severity
 from monitoring_assets.domain.message import Act, Link, Message, Step
 
 GROUP, TEAM, ONCALL = "0b7f3f4e", "team", "oncall"
-
-
-class TalkingOutbox(Outbox, Protocol):
-    """An outbox that also takes messages that stand for no incident."""
-
-    def say(self, message: Message, destination: str, seq: int = 1) -> None:
-        """Let a message wait that says what it says."""
 
 
 def steps(*acts: Act, first: int = 1) -> list[Step]:
@@ -49,7 +41,7 @@ def claimed(outbox: Outbox, destination: str = TEAM) -> Delivery:
     return delivery
 
 
-def a_step_is_claimed_as_it_was_enqueued(outbox: TalkingOutbox) -> None:
+def a_step_is_claimed_as_it_was_enqueued(outbox: Outbox) -> None:
     """The first claim is a first attempt and knows group, act and place."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     delivery = claimed(outbox)
@@ -59,7 +51,7 @@ def a_step_is_claimed_as_it_was_enqueued(outbox: TalkingOutbox) -> None:
     assert (delivery.thread, delivery.opening) == (None, Opening.NONE)
 
 
-def a_claimed_step_is_not_claimed_again(outbox: TalkingOutbox) -> None:
+def a_claimed_step_is_not_claimed_again(outbox: Outbox) -> None:
     """Two senders never hold the same message."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     claimed(outbox)
@@ -67,7 +59,7 @@ def a_claimed_step_is_not_claimed_again(outbox: TalkingOutbox) -> None:
     assert (outbox.due(), outbox.waiting()) == ((), 1)
 
 
-def enqueueing_again_changes_nothing(outbox: TalkingOutbox) -> None:
+def enqueueing_again_changes_nothing(outbox: Outbox) -> None:
     """A step that is there already, delivered or not, is left as it is."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     outbox.mark_sent(claimed(outbox), "C1:1.0")
@@ -75,14 +67,14 @@ def enqueueing_again_changes_nothing(outbox: TalkingOutbox) -> None:
     assert outbox.waiting() == 0
 
 
-def a_delivered_step_waits_no_longer(outbox: TalkingOutbox) -> None:
+def a_delivered_step_waits_no_longer(outbox: Outbox) -> None:
     """Nothing is due after the delivery."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     assert outbox.mark_sent(claimed(outbox), "C1:1.0")
     assert (outbox.claim(TEAM), outbox.waiting()) == (None, 0)
 
 
-def destinations_do_not_share_steps(outbox: TalkingOutbox) -> None:
+def destinations_do_not_share_steps(outbox: Outbox) -> None:
     """Each destination has its own row of each step, under a name of its own."""
     for destination in (TEAM, ONCALL):
         outbox.enqueue(GROUP, destination, steps(Act.OPEN))
@@ -91,7 +83,7 @@ def destinations_do_not_share_steps(outbox: TalkingOutbox) -> None:
     assert len(names) == len((TEAM, ONCALL))
 
 
-def a_step_waits_for_the_earlier_ones_of_its_group(outbox: TalkingOutbox) -> None:
+def a_step_waits_for_the_earlier_ones_of_its_group(outbox: Outbox) -> None:
     """A resolve never overtakes its open, whatever the open waits for."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN, Act.RESOLVE))
     first = claimed(outbox)
@@ -100,7 +92,7 @@ def a_step_waits_for_the_earlier_ones_of_its_group(outbox: TalkingOutbox) -> Non
     assert outbox.claim(TEAM) is None
 
 
-def groups_do_not_wait_for_each_other(outbox: TalkingOutbox) -> None:
+def groups_do_not_wait_for_each_other(outbox: Outbox) -> None:
     """Another group goes on while one waits."""
     for group in ("a", "b"):
         outbox.enqueue(group, TEAM, steps(Act.OPEN))
@@ -108,7 +100,7 @@ def groups_do_not_wait_for_each_other(outbox: TalkingOutbox) -> None:
     assert claimed(outbox).group_id == "b"
 
 
-def what_follows_knows_its_thread(outbox: TalkingOutbox) -> None:
+def what_follows_knows_its_thread(outbox: Outbox) -> None:
     """A reply gets what the channel called the open of its group."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN, Act.REPLY))
     outbox.mark_sent(claimed(outbox), "C1:1.0")
@@ -116,7 +108,7 @@ def what_follows_knows_its_thread(outbox: TalkingOutbox) -> None:
     assert (reply.thread, reply.opening) == ("C1:1.0", Opening.SENT)
 
 
-def what_follows_knows_that_its_open_said_nothing(outbox: TalkingOutbox) -> None:
+def what_follows_knows_that_its_open_said_nothing(outbox: Outbox) -> None:
     """A step after an open that was left out, or given up, is told so."""
     for group in ("a", "b"):
         outbox.enqueue(group, TEAM, steps(Act.OPEN, Act.RESOLVE))
@@ -133,7 +125,7 @@ def _give_up(outbox: Outbox) -> Callable[[Delivery], bool]:
     )
 
 
-def a_failed_attempt_is_followed_by_a_retry(outbox: TalkingOutbox) -> None:
+def a_failed_attempt_is_followed_by_a_retry(outbox: Outbox) -> None:
     """The next attempt knows how many failed, and whether one of them may have arrived."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     outbox.mark_failed(claimed(outbox), "HTTP 500", retry_seconds=0, may_have_arrived=True)
@@ -142,21 +134,21 @@ def a_failed_attempt_is_followed_by_a_retry(outbox: TalkingOutbox) -> None:
     assert (third.attempt, third.failures, third.may_have_arrived) == (3, 2, True)
 
 
-def what_certainly_did_not_arrive_is_no_retry(outbox: TalkingOutbox) -> None:
+def what_certainly_did_not_arrive_is_no_retry(outbox: Outbox) -> None:
     """After a refusal nobody needs to look whether the message is there."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     outbox.mark_failed(claimed(outbox), "invalid_auth", retry_seconds=0, may_have_arrived=False)
     assert not claimed(outbox).may_have_arrived
 
 
-def a_failed_attempt_waits_for_its_time(outbox: TalkingOutbox) -> None:
+def a_failed_attempt_waits_for_its_time(outbox: Outbox) -> None:
     """A message that failed is not due at once."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     outbox.mark_failed(claimed(outbox), "HTTP 500", retry_seconds=60, may_have_arrived=True)
     assert (outbox.claim(TEAM), outbox.waiting()) == (None, 1)
 
 
-def a_destination_on_hold_is_not_due(outbox: TalkingOutbox) -> None:
+def a_destination_on_hold_is_not_due(outbox: Outbox) -> None:
     """What waits there waits longer; other destinations, and what comes later, do not."""
     for destination in (TEAM, ONCALL):
         outbox.enqueue(GROUP, destination, steps(Act.OPEN))
@@ -166,14 +158,14 @@ def a_destination_on_hold_is_not_due(outbox: TalkingOutbox) -> None:
     assert claimed(outbox).group_id == "later"
 
 
-def a_message_given_up_waits_no_longer(outbox: TalkingOutbox) -> None:
+def a_message_given_up_waits_no_longer(outbox: Outbox) -> None:
     """A dead message is neither waiting nor claimed."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     _give_up(outbox)(claimed(outbox))
     assert (outbox.claim(TEAM), outbox.waiting()) == (None, 0)
 
 
-def a_claim_is_marked_once(outbox: TalkingOutbox) -> None:
+def a_claim_is_marked_once(outbox: Outbox) -> None:
     """A sender that has already reported cannot change the message any more."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     delivery = claimed(outbox)
@@ -183,7 +175,7 @@ def a_claim_is_marked_once(outbox: TalkingOutbox) -> None:
     assert not outbox.leave_out(delivery)
 
 
-def an_edit_is_left_out_while_another_one_waits(outbox: TalkingOutbox) -> None:
+def an_edit_is_left_out_while_another_one_waits(outbox: Outbox) -> None:
     """Several edits that wait become one: it shows the newest state when it is sent."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN, Act.EDIT))
     outbox.enqueue(GROUP, TEAM, steps(Act.REPLY, Act.EDIT, first=3))
@@ -194,7 +186,7 @@ def an_edit_is_left_out_while_another_one_waits(outbox: TalkingOutbox) -> None:
     assert acts == [Act.OPEN, Act.EDIT, Act.REPLY]
 
 
-def an_edit_is_not_left_out_after_another_was_claimed(outbox: TalkingOutbox) -> None:
+def an_edit_is_not_left_out_after_another_was_claimed(outbox: Outbox) -> None:
     """An edit that is being sent may show an older state."""
     outbox.enqueue(GROUP, TEAM, steps(Act.EDIT))
     claimed(outbox)
@@ -202,7 +194,7 @@ def an_edit_is_not_left_out_after_another_was_claimed(outbox: TalkingOutbox) -> 
     assert outbox.waiting() == len((1, 2))
 
 
-def a_message_of_its_own_is_said_once(outbox: TalkingOutbox) -> None:
+def a_message_of_its_own_is_said_once(outbox: Outbox) -> None:
     """What stands for no incident comes back word for word, and once."""
     for _ in range(2):
         outbox.say(message(), TEAM)
@@ -211,7 +203,7 @@ def a_message_of_its_own_is_said_once(outbox: TalkingOutbox) -> None:
     assert outbox.waiting() == 1
 
 
-def a_stand_in_tells_another_destination_once(outbox: TalkingOutbox) -> None:
+def a_stand_in_tells_another_destination_once(outbox: Outbox) -> None:
     """What could not be delivered is said elsewhere, in a group of its own, not twice."""
     outbox.enqueue(GROUP, TEAM, steps(Act.OPEN))
     delivery = claimed(outbox)
@@ -224,7 +216,7 @@ def a_stand_in_tells_another_destination_once(outbox: TalkingOutbox) -> None:
     assert outbox.due() == ()
 
 
-OUTBOX_CHECKS: tuple[Callable[[TalkingOutbox], None], ...] = (
+OUTBOX_CHECKS: tuple[Callable[[Outbox], None], ...] = (
     a_step_is_claimed_as_it_was_enqueued,
     a_claimed_step_is_not_claimed_again,
     enqueueing_again_changes_nothing,
