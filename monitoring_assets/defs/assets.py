@@ -224,6 +224,8 @@ def _results(
         results.append(asset.step(task))
         if done % 10 == 0:
             context.log.info("%s of %s windows, up to %s", done, len(windows), window.key)
+    if asset.name == DECISION:
+        context.log.info("messages: %s", workspace.deliver_now())
     return results
 
 
@@ -357,7 +359,8 @@ _ASSETS = (
         name=DECISION,
         description=(
             "Who is told what about one window, and why (not). It sees the verdicts of all checks "
-            "at once; messages wait in the table `outbox` and leave through `deliver_alerts`."
+            "at once; messages wait in the table `outbox` and leave right after, or through the "
+            "sensor `deliver_alerts`."
         ),
         kinds=frozenset({"slack", "postgres"}),
         inputs=(LOG, LABELS, QUALITY, DRIFT, PERFORMANCE),
