@@ -12,8 +12,9 @@ from monitoring_assets.alerting.severity import severity_of
 from monitoring_assets.alerting.verdicts import BAD, pipeline_verdict
 from monitoring_assets.application.ports import AlertBook, AlertStore, RunInfo
 from monitoring_assets.config.model import ModelConfig
-from monitoring_assets.domain.decision import Decision
-from monitoring_assets.domain.incident import Incident, Severity
+from monitoring_assets.domain.decision import AuditEntry, Decision
+from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.domain.incident import Incident, Resolution, Severity, Silence, State
 from monitoring_assets.domain.measurement import worst
 from monitoring_assets.domain.verdict import Verdict
 from monitoring_assets.domain.window import Window
@@ -52,15 +53,109 @@ class Alerts:
         """Do what only time makes due: snoozes and silences that end, reminders."""
         return self.change(lambda incidents: incidents, now)
 
+    def acknowledge(self, incident_id: str, actor: str, now: datetime) -> Incident:
+        """Record that somebody takes care of an incident: no escalation, no reminder."""
+
+        def act(incident: Incident) -> Incident:
+            return replace(incident, state=State.ACKNOWLEDGED, acked_by=actor, acked_at=now)
+
+        return self._act(
+            incident_id,
+            act,
+            AuditEntry(
+                at=now, actor=actor, action="ack", model=self.config.name, subject=incident_id
+            ),
+        )
+
+    def snooze(self, incident_id: str, actor: str, until: datetime, now: datetime) -> Incident:
+        """Let an incident be quiet until a time, or until it gets worse."""
+
+        def act(incident: Incident) -> Incident:
+            return replace(
+                incident,
+                state=State.SNOOZED,
+                snooze_until=until,
+                snooze_worst=incident.episode.worst,
+            )
+
+        return self._act(
+            incident_id,
+            act,
+            AuditEntry(
+                at=now,
+                actor=actor,
+                action="snooze",
+                model=self.config.name,
+                subject=incident_id,
+                detail=f"until {until.isoformat()} or worse",
+                undo=f"mlmon ack {incident_id}",
+                expires_at=until,
+            ),
+        )
+
+    def resolve(self, incident_id: str, actor: str, now: datetime) -> Incident:
+        """Close an incident by hand; it stays closed for as long as its trouble lasts."""
+
+        def act(incident: Incident) -> Incident:
+            return replace(
+                incident, state=State.RESOLVED, resolution=Resolution.MANUAL, resolved_at=now
+            )
+
+        return self._act(
+            incident_id,
+            act,
+            AuditEntry(
+                at=now, actor=actor, action="resolve", model=self.config.name, subject=incident_id
+            ),
+        )
+
+    def silence(self, silence: Silence, now: datetime) -> None:
+        """Let nobody be told of what opens in a time."""
+        self.store.silence(
+            silence,
+            AuditEntry(
+                at=now,
+                actor=silence.created_by,
+                action="silence",
+                model=silence.model,
+                subject=silence.id,
+                detail=silence.reason,
+                undo=f"mlmon silence --end {silence.id}",
+                expires_at=silence.ends_at,
+            ),
+        )
+
+    def _act(
+        self, incident_id: str, act: Callable[[Incident], Incident], entry: AuditEntry
+    ) -> Incident:
+        changed: list[Incident] = []
+
+        def on_one(incidents: list[Incident]) -> list[Incident]:
+            found = next((i for i in incidents if i.id == incident_id and i.is_open), None)
+            if found is None:
+                raise ConfigurationError(
+                    f"no open incident {incident_id}: `mlmon incidents` lists them"
+                )
+            changed.append(act(found))
+            return [changed[0] if i is found else i for i in incidents]
+
+        self.change(on_one, entry.at, entry)
+        return changed[0]
+
     def change(
-        self, changed: Callable[[list[Incident]], list[Incident]], now: datetime
+        self,
+        changed: Callable[[list[Incident]], list[Incident]],
+        now: datetime,
+        entry: AuditEntry | None = None,
     ) -> Outcome:
-        """Change incidents, and tell what follows from it."""
+        """Change incidents, and tell what follows from it; `entry` goes to the audit."""
         with self.store.book(self.config.name) as book:
             before = book.incidents()
             situation = self._situation(book, self._newest(before), now, is_backfill=False)
             outcome = _reminded(situation, notify(situation, before, changed(before)))
             book.save(outcome, now)
+            if entry is not None:
+                book.note(entry)
         return outcome
 
     def _decide(

@@ -1,4 +1,5 @@
 """Whatever order verdicts arrive in, and however often they are revised: the same incidents."""
+# ruff: noqa: S311
 
 from datetime import UTC, datetime, timedelta
 from random import Random

@@ -25,7 +25,8 @@ def test_a_fault_is_an_incident_of_its_window(scenario):
     made = scenario()
     found = incidents(made.monitor, replayed(made))
     spans = {
-        (e.kind, e.subject.column, e.opened.key, e.resolved.key) for e in (i.episode for i in found)
+        (e.kind, e.subject.column, e.opened.key, e.resolved.key)
+        for e in (i.episode for i in found)
     }
     assert spans == {("schema", "age", str(DAYS[1]), str(DAYS[2]))}
 
