@@ -101,7 +101,7 @@ class SlackChannel:
             root = None
         place = self._posted(api, message, delivery_id, root, is_retry=is_retry)
         if message.act is Act.RESOLVE and root is not None:
-            self._edit(api, root, message, delivery_id)
+            self._close(api, root, message, delivery_id)
         return str(place)
 
     def _api(self) -> SlackApi:
@@ -150,6 +150,15 @@ class SlackChannel:
             message, delivery_id, may_be_repeat=may_be_repeat, has_buttons=self._has_buttons
         )
         return Place(*api.post(channel, posted, thread_ts))
+
+    def _close(self, api: SlackApi, root: Place, message: Message, delivery_id: str) -> None:
+        try:
+            self._edit(api, root, message, delivery_id)
+        except DeliveryError as error:
+            # Whatever was wrong with the edit: the reply is there, and a retry must look for it.
+            raise DeliveryError(
+                str(error), Fault.UNKNOWN, retry_after_seconds=error.retry_after_seconds
+            ) from None
 
     def _edit(self, api: SlackApi, root: Place, message: Message, delivery_id: str) -> None:
         shown = render(message, delivery_id, has_buttons=self._has_buttons)

@@ -139,7 +139,8 @@ class SlackApi:
             method, where["ts"] = self._client.conversations_replies, thread_ts
         for found in self._pages(method, "messages", **where):
             payload = (found.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("delivery_id") == delivery_id:
+            # A thread begins with its root, which carries the name of its last edit.
+            if payload.get("delivery_id") == delivery_id and found["ts"] != thread_ts:
                 return str(found["ts"])
         return None
 

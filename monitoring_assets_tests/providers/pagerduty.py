@@ -42,8 +42,12 @@ class PagerDuty(HttpProvider):
         self.bucket = Bucket(per_minute / 60, per_minute) if per_minute else None
         self.incidents: list[PagedIncident] = []
         self.changes: list[dict] = []
-        self.dropped: list[dict] = []
+        self.dropped: list[dict] = []  # follow-ups of incidents that are closed already
+        self.early: list[dict] = []  # follow-ups of incidents that never were
         self._keys = count()
+
+    def lift_limits(self):
+        self.bucket = None
 
     @property
     def url(self):
@@ -54,6 +58,7 @@ class PagerDuty(HttpProvider):
             "incidents": [asdict(incident) for incident in self.incidents],
             "changes": self.changes,
             "dropped": self.dropped,
+            "early": self.early,
         }
 
     def serve(self, request):
@@ -115,7 +120,8 @@ class PagerDuty(HttpProvider):
     def _follow_up(self, action, key, event):
         incident = self.open(key)
         if incident is None:
-            self.dropped.append(event)
+            is_known = any(i.dedup_key == key for i in self.incidents)
+            (self.dropped if is_known else self.early).append(event)
         elif action == "resolve":
             incident.is_open = False
 

@@ -135,6 +135,9 @@ class HttpProvider:
         """Return the answer to a request that exceeds a rate limit."""
         return Answer(429, {"error": "rate limited"}, {"Retry-After": self.retry_after})
 
+    def lift_limits(self):
+        """Accept requests as fast as they come."""
+
     def start(self, port=0):
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -234,7 +237,12 @@ def run(provider, description):
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--faults", type=float, default=0.0, help="share of requests that fail")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unlimited", action="store_true", help="without rate limits")
+    parser.add_argument("--retry-after", default=provider.retry_after, help="seconds, after a 429")
     options = parser.parse_args()
+    provider.retry_after = options.retry_after
+    if options.unlimited:
+        provider.lift_limits()
     provider.faults.set(probability=options.faults, seed=options.seed)
     provider.start(options.port)
     print(provider.address, flush=True)

@@ -62,6 +62,9 @@ class Slack(HttpProvider):
         self.messages: list[Message] = []
         self._times = count(1)
 
+    def lift_limits(self):
+        self.buckets = {}
+
     @property
     def url(self):
         return f"{self.address}/api/"
@@ -263,4 +266,5 @@ def _is_valid(block):
 
 
 if __name__ == "__main__":
-    run(Slack(per_second=1.0), "A Slack workspace on 127.0.0.1.")
+    more = {f"ml-{i}": f"C0ALERTS1{i}" for i in range(4)}
+    run(Slack(channels={NAME: CHANNEL} | more, per_second=1.0), "A Slack workspace on 127.0.0.1.")
