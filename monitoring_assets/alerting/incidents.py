@@ -10,10 +10,10 @@ the threshold, often enough in a row; windows that could not be judged change no
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
-from monitoring_assets.alerting.verdicts import BAD, PIPELINE
+from monitoring_assets.alerting.verdicts import BAD, PIPELINE, place
 from monitoring_assets.config.alerts import Persistence
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.incident import Episode, Resolution
@@ -43,15 +43,10 @@ def fold(config: ModelConfig, history: History) -> list[Episode]:
     """Return the episodes that verdicts amount to, in order of opening."""
     judged = _judged_windows(history.coverage)
     found: list[Episode] = []
-    by_subject = groupby(sorted(history.verdicts, key=_place), key=lambda v: v.subject)
-    for subject, group in by_subject:
+    for subject, group in groupby(sorted(history.verdicts, key=place), key=lambda v: v.subject):
         found += _episodes(config, list(group), judged.get(subject.check, ()))
     found += _episodes(config, list(_not_judged(history.coverage)), ())
     return sorted(found, key=lambda e: (e.opened, e.subject))
-
-
-def _place(verdict: Verdict) -> tuple[Subject, Window]:
-    return (verdict.subject, verdict.window)
 
 
 def _judged_windows(coverage: Iterable[Coverage]) -> Mapping[str, list[Window]]:
@@ -72,10 +67,12 @@ def _episodes(
     """
     if not verdicts:
         return []
-    own = {verdict.window: verdict for verdict in verdicts}
-    course = _Course(config=config, example=verdicts[0])
-    for window in sorted({*own, *judged}):
-        course.take(window, own.get(window))
+    rule = persistence_of(config, verdicts[0].kind)
+    own = {verdict.window.start: verdict for verdict in verdicts}
+    windows = {window.start: window for window in (*judged, *(v.window for v in verdicts))}
+    course = _Course(rule=rule)
+    for start in sorted(windows):
+        course.take(windows[start], own.get(start))
     return course.ended()
 
 
@@ -85,102 +82,95 @@ class _Course:
 
     Attributes:
         recent: The bad verdicts among the last judged ones, None for each that was ok.
+        opened: The window in which the open episode opened, None while none is open.
+        bad: The bad verdicts of the open episode.
+        oks: How many windows in a row have been ok since.
     """
 
-    config: ModelConfig
-    example: Verdict
+    rule: Persistence
     recent: deque[Verdict | None] = field(default_factory=deque)
-    episode: Episode | None = None
+    opened: Window | None = None
+    bad: list[Verdict] = field(default_factory=list)
+    oks: int = 0
     closed: list[Episode] = field(default_factory=list)
-
-    @property
-    def rule(self) -> Persistence:
-        return persistence_of(self.config, self.example.kind)
 
     def take(self, window: Window, verdict: Verdict | None) -> None:
         """Take one window into account; None is one in which the subject was not mentioned."""
         if verdict is not None and self._is_of_another_baseline(verdict):
             self._close(window, Resolution.BASELINE_CHANGED)
-        if self.episode is None:
-            self._wait(verdict)
+        if self.opened is None:
+            self._wait(window, verdict)
         elif verdict is None or verdict.has_recovered:
-            self.episode = replace(self.episode, oks=self.episode.oks + 1)
-            if self.episode.oks >= self.rule.ok:
+            self.oks += 1
+            if self.oks >= self.rule.ok:
                 self._close(window, Resolution.RECOVERED)
         elif verdict.status in BAD:
-            self.episode = _continued(self.episode, verdict)
+            self.oks = 0
+            self.bad.append(verdict)
         elif verdict.status is Status.OK:  # beyond the recovery threshold: neither over nor worse
-            self.episode = replace(self.episode, oks=0)
+            self.oks = 0
 
     def ended(self) -> list[Episode]:
         """Return all episodes."""
-        return self.closed if self.episode is None else [*self.closed, self.episode]
+        return self.closed if self.opened is None else [*self.closed, self._episode(self.opened)]
 
-    def _wait(self, verdict: Verdict | None) -> None:
-        if verdict is not None and verdict.status not in {*BAD, Status.OK}:
-            return
+    def _wait(self, window: Window, verdict: Verdict | None) -> None:
         is_bad = verdict is not None and verdict.status in BAD
+        if verdict is not None and not is_bad and verdict.status is not Status.OK:
+            return
         self.recent.append(verdict if is_bad else None)
-        while len(self.recent) > self.rule.of:
+        if len(self.recent) > self.rule.of:
             self.recent.popleft()
-        bad = [v for v in self.recent if v is not None]
-        if is_bad and len(bad) >= self.rule.bad:
-            self.episode = _begun(bad)
+        if is_bad and len(self.recent) - self.recent.count(None) >= self.rule.bad:
+            self.opened, self.oks = window, 0
+            self.bad = [v for v in self.recent if v is not None]
 
     def _is_of_another_baseline(self, verdict: Verdict) -> bool:
-        before = self.episode.baseline if self.episode else self._last_baseline()
+        known = self.bad if self.opened is not None else self.recent
+        before = next((v.baseline for v in reversed(known) if v is not None), "")
         return bool(verdict.baseline and before and verdict.baseline != before)
 
-    def _last_baseline(self) -> str:
-        return next((v.baseline for v in reversed(self.recent) if v is not None), "")
-
     def _close(self, window: Window, resolution: Resolution) -> None:
-        if self.episode is not None:
-            self.closed.append(replace(self.episode, resolved=window, resolution=resolution))
-        self.episode = None
+        if self.opened is not None:
+            self.closed.append(self._episode(self.opened, window, resolution))
+        self.opened = None
         self.recent.clear()
 
-
-def _begun(bad: Sequence[Verdict]) -> Episode:
-    first, last = bad[0], bad[-1]
-    episode = Episode(
-        subject=first.subject,
-        kind=first.kind,
-        first=first.window,
-        opened=last.window,
-        last=first.window,
-        bad=0,
-    )
-    for verdict in bad:
-        episode = _continued(episode, verdict)
-    return episode
-
-
-def _continued(episode: Episode, verdict: Verdict) -> Episode:
-    return replace(
-        episode,
-        kind=verdict.kind,
-        last=verdict.window,
-        metric=verdict.metric,
-        score=verdict.score,
-        threshold=verdict.threshold,
-        margin=verdict.margin,
-        lower=verdict.lower,
-        upper=verdict.upper,
-        n=verdict.n,
-        worst=max(episode.worst, verdict.excess),
-        bad=episode.bad + 1,
-        oks=0,
-        reason=verdict.reason,
-        baseline=verdict.baseline,
-    )
+    def _episode(
+        self,
+        opened: Window,
+        resolved: Window | None = None,
+        resolution: Resolution | None = None,
+    ) -> Episode:
+        last = self.bad[-1]
+        return Episode(
+            subject=last.subject,
+            kind=last.kind,
+            first=self.bad[0].window,
+            opened=opened,
+            last=last.window,
+            resolved=resolved,
+            resolution=resolution,
+            metric=last.metric,
+            score=last.score,
+            threshold=last.threshold,
+            margin=last.margin,
+            lower=last.lower,
+            upper=last.upper,
+            n=last.n,
+            worst=max(0.0, *(v.excess for v in self.bad)),
+            bad=len(self.bad),
+            oks=self.oks,
+            reason=last.reason,
+            baseline=last.baseline,
+        )
 
 
 def _not_judged(coverage: Iterable[Coverage]) -> Iterator[Verdict]:
     """Yield for every window whether some check could not be judged for too long."""
     in_a_row: dict[str, int] = {}
     waiting = [c for c in coverage if c.check not in _WAITING]
-    by_window = sorted(waiting, key=lambda c: (c.window, c.check))
+    by_window = sorted(waiting, key=lambda c: (c.window.start, c.check))
     for window, group in groupby(by_window, key=lambda c: c.window):
         checks = list(group)
         in_a_row = {c.check: in_a_row.get(c.check, 0) + 1 for c in checks if c.unjudged}

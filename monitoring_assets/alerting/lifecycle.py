@@ -104,6 +104,8 @@ def _changed(
 ) -> Incident:
     if episode is None:
         return _revised(incident, now)
+    if episode == incident.episode and not _is_revised(incident):
+        return incident
     if incident.resolution is Resolution.MANUAL:
         return replace(incident, episode=episode)
     severity = severity_of_episode(config, episode)

@@ -156,7 +156,10 @@ class _Passage:
 
     def explained(self, incidents: list[Incident]) -> list[Incident]:
         causes = explain([i for i in incidents if i.is_open])
-        return [replace(i, hidden_by=causes.get(i.id, "")) for i in incidents]
+        return [
+            i if i.hidden_by == (cause := causes.get(i.id, "")) else replace(i, hidden_by=cause)
+            for i in incidents
+        ]
 
     def followed(self, incident: Incident) -> Incident:
         """Return a told incident with what its course changes: escalated, or snoozed no more."""

@@ -1,6 +1,7 @@
 """One verdict per subject of a window, from the measurements of its checks."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from monitoring_assets.config.model import ModelConfig
@@ -48,15 +49,22 @@ def pipeline_verdict(window: Window, error: str = "") -> Verdict:
 
 def history_of(verdicts: Iterable[Verdict]) -> History:
     """Return what incidents depend on, from all newest verdicts of a model in any order."""
-    ordered = sorted(verdicts, key=lambda v: (v.subject, v.window))
+    ordered = sorted(verdicts, key=place)
     suspects = {v.subject for v in ordered if v.status in BAD}
     by_check: dict[tuple[str, Window], list[Verdict]] = {}
     for verdict in ordered:
         by_check.setdefault((verdict.subject.check, verdict.window), []).append(verdict)
     return History(
         verdicts=tuple(v for v in ordered if v.subject in suspects),
-        coverage=tuple(_coverage(*key, group) for key, group in sorted(by_check.items())),
+        coverage=tuple(_coverage(check, w, group) for (check, w), group in by_check.items()),
     )
+
+
+def place(verdict: Verdict) -> tuple[str, str, str, datetime]:
+    """Return what orders verdicts: subject by subject, in order of time."""
+    # Plain texts: comparing the dataclasses took a third of a year's backfill.
+    subject = verdict.subject
+    return (subject.check, subject.column, subject.segment, verdict.window.start)
 
 
 def _coverage(check: str, window: Window, verdicts: Sequence[Verdict]) -> Coverage:
