@@ -156,7 +156,7 @@ def reminder_message(story: Story) -> Message | None:
         title=f"{story.config.name}: nobody acknowledged {subject_of(lead.episode)}",
         summary=_sentence(lead),
         facts=(("since", lasted(lead.episode)),),
-        next_step=f"mlmon ack {lead.id[:8]}, or mlmon snooze {lead.id[:8]} --until 2d",
+        next_step=f"mlmon ack {lead.id[:8]}, or mlmon snooze {lead.id[:8]} --for 2d",
         links=story.links,
     )
 

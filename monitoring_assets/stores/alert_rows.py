@@ -1,6 +1,5 @@
 """Verdicts, incidents, groups and silences as rows, and back."""
 
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -195,8 +194,7 @@ def silence_row(silence: Silence) -> dict[str, Any]:
     """Return the row of a silence."""
     row: dict[str, Any] = {f.name: getattr(silence, f.name) for f in fields(silence)}
     row["column_name"] = row.pop("column")
-    texts: Mapping[str, Any] = {k: storable(v) for k, v in row.items() if isinstance(v, str)}
-    return row | texts
+    return row | {k: storable(v) for k, v in row.items() if isinstance(v, str)}
 
 
 def silence_of(row: sa.Row[Any]) -> Silence:

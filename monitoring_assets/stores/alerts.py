@@ -240,7 +240,7 @@ class PostgresBook:
         newest = self._connection.execute(_NEWEST_RUN, where).scalar_one()
         if newest is not None and newest > run.began:
             return False
-        before = {_key(row._mapping): row._mapping for row in self._of_window(window)}  # noqa: SLF001
+        before = {_key(row): row for row in self._of_window(window)}
         now = {_key(row): row for v in verdicts if (row := rows.verdict_row(self._model, v, run))}
         gone = [key for key in before if key not in now] if is_whole else []
         changed = {key: row for key, row in now.items() if not _same(before.get(key), row)}
@@ -339,18 +339,17 @@ class PostgresBook:
         """Add a line to the audit."""
         self._connection.execute(sa.insert(schema.audit), rows.audit_row(entry))
 
-    def _of_window(self, window: Window) -> Sequence[sa.Row[Any]]:
+    def _of_window(self, window: Window) -> list[dict[str, Any]]:
         table = schema.verdict.c
         # A day that became an hour, or moved with its time zone, keeps its start or its key.
         same = (table.window_start == window.start) | (table.window_key == window.key)
         query = sa.select(schema.verdict).where(table.model == self._model, same)
-        return self._connection.execute(query).all()
+        found = self._connection.execute(query).mappings()
+        return [{str(name): value for name, value in row.items()} for row in found]
 
     def _keep_history(self, replaced: Sequence[Mapping[str, Any]]) -> None:
         if replaced:
-            self._connection.execute(
-                sa.insert(schema.verdict_history), [dict(row) for row in replaced]
-            )
+            self._connection.execute(sa.insert(schema.verdict_history), list(replaced))
 
     def _delete(self, keys: Sequence[tuple[Any, ...]]) -> None:
         table = schema.verdict
