@@ -151,6 +151,8 @@ class Signs:
             if self._memory[slot] == self._code(point, action):
                 self.clear(slot)
                 os.kill(os.getpid(), number)
+                # The other threads stop first, and this one up to milliseconds later.
+                time.sleep(0.05)
 
     @staticmethod
     def _code(point: str, action: str) -> int:
