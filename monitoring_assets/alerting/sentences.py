@@ -53,7 +53,7 @@ def sentence(episode: Episode) -> str:
     """
     e = episode
     if e.score is None or e.threshold is None or e.margin is None:
-        return e.reason or subject_of(e)
+        return e.reason or "it fails"
     metric = e.metric.replace("_", " ")
     column = f" of {e.subject.column}" if e.subject.column else ""
     side = "at most" if e.margin > 0 else "at least"
@@ -76,7 +76,12 @@ def number(metric: str, value: float) -> str:
 
 def line(incident: Incident) -> str:
     """Return an incident in one line."""
-    return f"{subject_of(incident.episode)}: {sentence(incident.episode)}"
+    e = incident.episode
+    return sentence(e) if _has_numbers(e) else f"{subject_of(e)}: {sentence(e)}"
+
+
+def _has_numbers(episode: Episode) -> bool:
+    return None not in {episode.score, episode.threshold, episode.margin}
 
 
 def ending(incident: Incident) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from monitoring_assets.alerting.sentences import sentence, subject_of
+from monitoring_assets.alerting.sentences import line, sentence, subject_of
 from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.ports import AlertStore
 from monitoring_assets.cli.database import ready_environment
@@ -129,5 +129,5 @@ def _line(incident: Incident) -> str:
     e = incident.episode
     return (
         f"{incident.id[:8]}  {incident.severity:<6} {incident.state:<12} {incident.model:<16} "
-        f"{e.first.key} … {e.last.key}  {subject_of(e)}: {sentence(e)} [{incident.note}]"
+        f"{e.first.key} … {e.last.key}  {line(incident)} [{incident.note}]"
     )
