@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from monitoring_assets.application.dispatch import Dispatcher
 from monitoring_assets.application.drill import rehearse
+from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.messages import GroupMessages
 from monitoring_assets.application.monitor import DECISION, ModelMonitor, Ports
 from monitoring_assets.application.ports import Source
@@ -230,6 +231,10 @@ class Workspace:
         file = self.environ.get(ALERTS_FILE)
         # Open as long as the process: a message may come at any time.
         return Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
+
+    def incidents(self, model: LoadedModel) -> Alerts:
+        """Return the incidents of a model, and who is told of them."""
+        return Alerts(config=model.config, store=self.alerts, defaults=self.default_destinations)
 
     def monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return the monitor of a model, on Postgres and the artifact store."""

@@ -27,6 +27,8 @@ from monitoring_assets.domain.window import Every
 from monitoring_assets.evaluation.labels import LABELS
 
 BACKFILL = "a backfill tells nobody"
+# Why somebody is not told now, and may be later though no window is decided.
+_LAPSING = ("silenced", "snoozed", "budget")
 _WARM_UP = {Every.DAY: 7, Every.HOUR: 48}
 # Told from the first window on: no reference is needed to see them.
 _CERTAIN = {Kind.NO_DATA, Kind.SCHEMA, Kind.PIPELINE}
@@ -60,6 +62,8 @@ class Situation:
     Attributes:
         window_key: The window that is decided, the newest one in a sweep.
         new_group_id: The name of a group, should one be opened.
+        is_backfill: Whether history is being made up for; then nobody is told.
+        is_sweep: Whether no window was decided, and only time has passed.
         group: The open group, None while nothing is open.
         judged: How many windows were judged with the active reference.
         defaults: Which of `slack` and `pagerduty` the environment offers.
@@ -70,6 +74,7 @@ class Situation:
     window_key: str
     new_group_id: str
     is_backfill: bool = False
+    is_sweep: bool = False
     group: Group | None = None
     silences: Sequence[Silence] = ()
     judged: int = 0
@@ -199,6 +204,8 @@ class _Passage:
     def why_not(self, incident: Incident) -> str:
         """Return why nobody is told of an open incident by itself, empty where somebody is."""
         s = self.situation
+        if s.is_sweep and not incident.note.startswith(_LAPSING):
+            return incident.note
         if incident.hidden_by:
             return "it is a consequence of another incident, which hides it"
         if s.is_backfill:

@@ -151,7 +151,7 @@ class Alerts:
         """Change incidents, and tell what follows from it; `entry` goes to the audit."""
         with self.store.book(self.config.name) as book:
             before = book.incidents()
-            situation = self._situation(book, self._newest(before), now, is_backfill=False)
+            situation = self._situation(book, self._newest(before), now, is_sweep=True)
             outcome = _reminded(situation, notify(situation, before, changed(before)))
             book.save(outcome, now)
             if entry is not None:
@@ -181,7 +181,13 @@ class Alerts:
         return decision
 
     def _situation(
-        self, book: AlertBook, window_key: str, now: datetime, *, is_backfill: bool
+        self,
+        book: AlertBook,
+        window_key: str,
+        now: datetime,
+        *,
+        is_backfill: bool = False,
+        is_sweep: bool = False,
     ) -> Situation:
         group = book.group()
         return Situation(
@@ -190,6 +196,7 @@ class Alerts:
             window_key=window_key,
             new_group_id=str(uuid5(_NAMESPACE, f"{self.config.name}\x1f{now.isoformat()}")),
             is_backfill=is_backfill,
+            is_sweep=is_sweep,
             group=group,
             silences=book.silences(),
             judged=book.judged_windows(self.config.reference.active),

@@ -86,7 +86,7 @@ def named(store: AlertStore, text: str) -> Incident:
 
 def alerts_of(workspace: Workspace, incident: Incident) -> Alerts:
     """Return the alerts of an incident's model."""
-    return workspace.monitor(workspace.model(incident.model)).alerts
+    return workspace.incidents(workspace.model(incident.model))
 
 
 def tell(options: argparse.Namespace, incident: Incident, what: str) -> int:

@@ -59,7 +59,7 @@ def failed_runs(
         window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
         if window is None:
             continue
-        workspace.monitor(model).alerts.fail(
+        workspace.incidents(model).fail(
             window,
             error,
             RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),

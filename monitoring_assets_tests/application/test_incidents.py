@@ -145,6 +145,13 @@ def test_what_waits_for_labels_is_told_when_they_came(said, is_told):
     assert bool(course.acts()) is is_told
 
 
+def test_time_alone_tells_nothing_of_a_backfill():
+    course = Course()
+    course.decide(0, bad(Kind.SCHEMA), is_backfill=True)
+    course.tend(0, 3 * HOUR)
+    assert course.store.told == []
+
+
 def test_an_incident_found_by_a_backfill_is_told_once_when_it_lasts():
     course = Course()
     course.decide(0, bad(), is_backfill=True)
