@@ -26,6 +26,7 @@ COMMANDS = {
     "silence": "begin, end or list times in which nobody is told",
     "explain": "say why an alert fired, or did not",
     "dispatch": "deliver the messages that wait",
+    "slack-actions": "do what the buttons below messages in Slack ask for",
     "db": "start, stop, upgrade or show the database",
     "env": 'print the settings for other tools: eval "$(mlmon env)"',
     "schema": "print the JSON Schema of a model's YAML, for editors",
@@ -65,7 +66,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == chosen:  # the others need no import to be listed
-            module = import_module(f"monitoring_assets.cli.{name}")
+            module = import_module(f"monitoring_assets.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser

@@ -11,6 +11,7 @@ from itertools import count
 
 from monitoring_assets_tests.providers.server import FAULTS as HTTP_FAULTS
 from monitoring_assets_tests.providers.server import Answer, Bucket, HttpProvider, run
+from monitoring_assets_tests.providers.socket_mode import APP_TOKEN
 
 TOKEN = "xoxb-canary-token"
 CHANNEL = "C0ALERTS01"
@@ -59,6 +60,8 @@ class Slack(HttpProvider):
         self.page_size = 200
         self.rejects_blocks = False
         self.rejects_text = False
+        self.app_token = APP_TOKEN
+        self.socket_mode = None
         self.messages: list[Message] = []
         self._times = count(1)
 
@@ -97,6 +100,8 @@ class Slack(HttpProvider):
             return Answer(200, {"ok": False, "error": "unknown_method"})
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
+            if method is Slack.open_connection and token == self.app_token:
+                return Answer(200, {"ok": True} | self.open_connection(request))
             if token != self.token:
                 raise RefusedError("invalid_auth" if token else "not_authed")
             with self.lock:
@@ -110,6 +115,9 @@ class Slack(HttpProvider):
 
     def auth(self, _arguments):
         return {"team": "example", "user_id": "U0BOT"}
+
+    def open_connection(self, _arguments):
+        return {"url": self.socket_mode.url}
 
     def post(self, arguments):
         given = arguments.get("channel", "").removeprefix("#")
@@ -229,6 +237,7 @@ class RateLimitedError(Exception):
 
 
 _METHODS = {
+    "apps.connections.open": Slack.open_connection,
     "auth.test": Slack.auth,
     "chat.postMessage": Slack.post,
     "chat.update": Slack.update,
