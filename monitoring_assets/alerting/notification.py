@@ -27,6 +27,7 @@ from monitoring_assets.domain.window import Every
 from monitoring_assets.evaluation.labels import LABELS
 
 BACKFILL = "a backfill tells nobody"
+_PASSED = "it was over when it was found"
 # Why somebody is not told now, and may be later though no window is decided.
 _LAPSING = ("silenced", "snoozed", "budget")
 _WARM_UP = {Every.DAY: 7, Every.HOUR: 48}
@@ -277,7 +278,7 @@ class _Passage:
         )
         if note is None:
             if is_new and not incident.is_open:
-                note = "it was over when it was found"
+                note = BACKFILL if self.situation.is_backfill else _PASSED
                 self.quiet(incident, "passed", note)
             return incident if note is None else replace(incident, note=note)
         if is_new:

@@ -38,16 +38,24 @@ class Alerts:
     defaults: Collection[str] = ()
 
     def decide(
-        self, window: Window, verdicts: Sequence[Verdict], run: RunInfo, *, is_backfill: bool
-    ) -> Decision:
-        """Take all verdicts of a window into account; say what was decided and why."""
-        whole = [*verdicts, pipeline_verdict(window)]
-        return self._decide(window, whole, run, is_backfill=is_backfill, is_whole=True)
+        self,
+        found: Mapping[Window, Sequence[Verdict]],
+        run: RunInfo,
+        *,
+        is_backfill: bool,
+    ) -> list[Decision]:
+        """Take all verdicts of some windows into account at once; say what was decided and why.
+
+        A run over many windows decides once: each fold reads the history again.
+        """
+        whole = {w: [*verdicts, pipeline_verdict(w)] for w, verdicts in found.items()}
+        return self._decide(whole, run, is_backfill=is_backfill, is_whole=True)
 
     def fail(self, window: Window, error: str, run: RunInfo, *, is_backfill: bool) -> Decision:
         """Take into account that a window could not be monitored; `error` is one line of why."""
         verdict = pipeline_verdict(window, error)
-        return self._decide(window, [verdict], run, is_backfill=is_backfill, is_whole=False)
+        found = {window: [verdict]}
+        return self._decide(found, run, is_backfill=is_backfill, is_whole=False)[0]
 
     def tend(self, now: datetime) -> Outcome:
         """Do what only time makes due: snoozes and silences that end, reminders."""
@@ -160,25 +168,30 @@ class Alerts:
 
     def _decide(
         self,
-        window: Window,
-        verdicts: Sequence[Verdict],
+        found: Mapping[Window, Sequence[Verdict]],
         run: RunInfo,
         *,
         is_backfill: bool,
         is_whole: bool,
-    ) -> Decision:
+    ) -> list[Decision]:
         now = run.computed_at
         with self.store.book(self.config.name) as book:
-            if not book.judge(window, verdicts, run, is_whole=is_whole):
-                return _superseded(self.config, window, verdicts)
+            taken = {w: book.judge(w, v, run, is_whole=is_whole) for w, v in found.items()}
+            if not any(taken.values()):
+                return [_superseded(self.config, w, v) for w, v in found.items()]
             before = book.incidents()
             incidents = follow(self.config, before, fold(self.config, book.history()), now)
-            situation = self._situation(book, window.key, now, is_backfill=is_backfill)
+            situation = self._situation(book, max(found).key, now, is_backfill=is_backfill)
             outcome = notify(situation, before, incidents)
-            decision = decided(self.config, window, verdicts, outcome)
-            book.record(decision, run)
+            decisions = []
+            for window, verdicts in found.items():
+                if taken[window]:
+                    decisions.append(decided(self.config, window, verdicts, outcome))
+                    book.record(decisions[-1], run)
+                else:
+                    decisions.append(_superseded(self.config, window, verdicts))
             book.save(outcome, now)
-        return decision
+        return decisions
 
     def _situation(
         self,
@@ -236,29 +249,36 @@ def decided(
     failing = [v for v in verdicts if v.status.is_failing]
     order = list(Severity)
     ranked = sorted(failing, key=lambda v: order.index(severity_of(config, v.kind)))
-    told = tuple(e.line for e in outcome.events if e.seq is not None)
+    bad = {v.subject for v in failing if v.status in BAD}
+    about = [i for i in outcome.incidents if i.episode.subject in bad and _lasts(i, window)]
+    ids = {i.id for i in about}
+    told = tuple(e.line for e in outcome.events if e.seq is not None and e.incident_id in ids)
     return Decision(
         model=config.name,
         window=window,
         status=worst(v.status for v in verdicts),
-        reason=_reason(failing, told, outcome.incidents),
+        reason=_reason(failing, len(bad), told, about),
         failing=tuple(dict.fromkeys(f"{v.subject.check}: {v.reason}" for v in ranked)),
         told=told,
     )
 
 
-def _reason(failing: Sequence[Verdict], told: Sequence[str], incidents: Sequence[Incident]) -> str:
+def _lasts(incident: Incident, window: Window) -> bool:
+    return incident.episode.first.start <= window.start <= incident.episode.last.start
+
+
+def _reason(
+    failing: Sequence[Verdict], bad: int, told: Sequence[str], about: Sequence[Incident]
+) -> str:
     if told:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         return f"told: {told[0]}{more}"
     if not failing:
         return "nothing fails"
-    bad = {v.subject for v in failing if v.status in BAD}
     if not bad:
         return "what fails only warns"
-    lasting = [i for i in incidents if i.is_open and i.episode.subject in bad]
-    notes = dict.fromkeys(_note(i) for i in lasting)
-    if len(lasting) < len(bad):
+    notes = dict.fromkeys(_note(i) for i in about)
+    if len({i.episode.subject for i in about}) < bad:
         notes["it has not lasted long enough to be an incident"] = None
     return "; ".join(notes)
 

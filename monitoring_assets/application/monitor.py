@@ -293,11 +293,15 @@ class ModelMonitor:
         measured = measure_performance(self.config, rows, coverage, baseline)
         return self._stored(PERFORMANCE, window, self._if_complete(rows, measured), run)
 
-    def decide(self, window: Window, run: RunInfo, *, is_backfill: bool) -> Decision:
-        """Decide about one window from everything that is stored of it."""
-        evaluations = self.ports.measurements.of_window(self.config.name, window.key)
-        verdicts = verdicts_of(self.config, evaluations)
-        return self.alerts.decide(window, verdicts, run, is_backfill=is_backfill)
+    def decide(
+        self, windows: Sequence[Window], run: RunInfo, *, is_backfill: bool
+    ) -> list[Decision]:
+        """Decide about windows from everything that is stored of them."""
+        found = {}
+        for window in windows:
+            evaluations = self.ports.measurements.of_window(self.config.name, window.key)
+            found[window] = verdicts_of(self.config, evaluations)
+        return self.alerts.decide(found, run, is_backfill=is_backfill)
 
     @property
     def alerts(self) -> Alerts:

@@ -39,7 +39,8 @@ def tend(
         missing: What the last look returned.
         now: The present.
     """
-    lines, seen = [], {}
+    lines: list[str] = []
+    seen: dict[str, str] = {}
     for one in alerts:
         lines += _told(one, now)
         window = _missing_window(one, now)

@@ -74,14 +74,14 @@ class WindowAsset:
         inputs: The assets of the same window that it reads.
         reads_reference: Whether it reads the active reference.
         checks: Check name → what the UI says of it.
-        step: What is done for one window.
+        steps: What is done for the windows of a run, in order of time.
         is_automatic: Whether it follows its inputs by itself.
     """
 
     name: str
     description: str
     kinds: frozenset[str]
-    step: Callable[[Task], PartitionResult]
+    steps: Callable[[Sequence[Task]], Iterator[PartitionResult]]
     inputs: tuple[str, ...] = ()
     reads_reference: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
@@ -212,21 +212,31 @@ def _results(
 ) -> Sequence[PartitionResult]:
     monitor, run = workspace.monitor(model), run_info(context)
     windows = windows_of(model.config, context)
-    results = []
-    for done, window in enumerate(windows, start=1):
-        task = Task(
+    tasks = [
+        Task(
             monitor=monitor,
             window=window,
             run=run,
             is_backfill=is_backfill(context.run.tags),
             settings=workspace.settings,
         )
-        results.append(asset.step(task))
+        for window in windows
+    ]
+    results = []
+    for done, result in enumerate(asset.steps(tasks), start=1):
+        results.append(result)
         if done % 10 == 0:
-            context.log.info("%s of %s windows, up to %s", done, len(windows), window.key)
+            context.log.info("%s of %s windows, up to %s", done, len(windows), result.partition)
     if asset.name == DECISION:
         context.log.info("messages: %s", workspace.deliver_now())
     return results
+
+
+def _each(
+    step: Callable[[Task], PartitionResult],
+) -> Callable[[Sequence[Task]], Iterator[PartitionResult]]:
+    """Return what does one window after the other."""
+    return lambda tasks: map(step, tasks)
 
 
 def _log(task: Task) -> PartitionResult:
@@ -278,9 +288,12 @@ def _performance(task: Task) -> PartitionResult:
     return _evaluated(task.monitor.measure_performance(task.window, task.run))
 
 
-def _decision(task: Task) -> PartitionResult:
-    decision = task.monitor.decide(task.window, task.run, is_backfill=task.is_backfill)
-    return PartitionResult(partition=task.window.key, metadata=decision_metadata(decision))
+def _decision(tasks: Sequence[Task]) -> Iterator[PartitionResult]:
+    if not tasks:
+        return
+    first, windows = tasks[0], [task.window for task in tasks]
+    for decision in first.monitor.decide(windows, first.run, is_backfill=first.is_backfill):
+        yield PartitionResult(partition=decision.window.key, metadata=decision_metadata(decision))
 
 
 _ASSETS = (
@@ -298,7 +311,7 @@ _ASSETS = (
             log.ROW_CONTRACT: "Few rows break the contract (`quality.invalid_rows`).",
             log.DUPLICATES: "Few prediction ids are repeated (`quality.duplicates`).",
         },
-        step=_log,
+        steps=_each(_log),
         is_automatic=False,
     ),
     WindowAsset(
@@ -310,7 +323,7 @@ _ASSETS = (
             labels.LABELS: "Enough predictions are labelled once labels should be complete "
             "(`performance.min_coverage`)."
         },
-        step=_labels,
+        steps=_each(_labels),
     ),
     WindowAsset(
         name=QUALITY,
@@ -325,7 +338,7 @@ _ASSETS = (
             quality.OUTLIERS: "Not more IQR outliers than in the reference (`quality.outliers`).",
             quality.CONSTANT: "No column became constant.",
         },
-        step=_quality,
+        steps=_each(_quality),
     ),
     WindowAsset(
         name=DRIFT,
@@ -341,7 +354,7 @@ _ASSETS = (
             drift.PREDICTION: "The prediction did not drift.",
             drift.CORRELATION: "Correlations are as usual (`max_correlation_change`).",
         },
-        step=_drift,
+        steps=_each(_drift),
     ),
     WindowAsset(
         name=PERFORMANCE,
@@ -353,7 +366,7 @@ _ASSETS = (
             performance.PERFORMANCE: "Not worse than on the reference (`performance.max_drop`, "
             "`max_rise`), judged once enough labels are there."
         },
-        step=_performance,
+        steps=_each(_performance),
     ),
     WindowAsset(
         name=DECISION,
@@ -364,6 +377,6 @@ _ASSETS = (
         ),
         kinds=frozenset({"slack", "postgres"}),
         inputs=(LOG, LABELS, QUALITY, DRIFT, PERFORMANCE),
-        step=_decision,
+        steps=_decision,
     ),
 )

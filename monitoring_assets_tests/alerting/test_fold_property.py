@@ -64,7 +64,7 @@ def arrived(told):
     for hour, (day, revision, verdicts) in enumerate(told):
         now = START + timedelta(hours=hour)
         run = RunInfo(run_id=f"{day}-{revision}", computed_at=now, started_at=_began(revision))
-        alerts.decide(window(day), verdicts, run, is_backfill=False)
+        alerts.decide({window(day): verdicts}, run, is_backfill=False)
     return alerts
 
 

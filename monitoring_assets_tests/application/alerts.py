@@ -77,7 +77,7 @@ class Course:
             started_at=None if began is None else window(day).end + began,
         )
         about = [replace(v, window=window(day)) for v in verdicts]
-        return self.alerts.decide(window(day), about, run, is_backfill=is_backfill)
+        return self.alerts.decide({window(day): about}, run, is_backfill=is_backfill)[0]
 
     def fail(self, day: int, *, is_backfill: bool = False) -> Decision:
         run = RunInfo(run_id="failed", computed_at=self.now(day))

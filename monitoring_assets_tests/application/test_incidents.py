@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitoring_assets.application.incidents import SUPERSEDED, due_digests
+from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.domain.incident import Resolution, Severity, Silence, State
 from monitoring_assets.domain.measurement import Kind, Status
 from monitoring_assets.domain.message import Act
@@ -210,6 +211,16 @@ def test_another_reference_begins_with_a_warm_up():
     assert course.incidents[0].resolution is Resolution.BASELINE_CHANGED
     assert reason.startswith("warm-up: 1 of 2 windows")
     assert course.acts() == [OPEN, RESOLVE]
+
+
+def test_a_run_over_many_windows_decides_once():
+    course = Course()
+    found = {window(day): [bad(day=day)] for day in range(3)}
+    run = RunInfo(run_id="range", computed_at=course.now(2))
+    decisions = course.alerts.decide(found, run, is_backfill=False)
+    assert [d.window for d in decisions] == [window(day) for day in range(3)]
+    assert {d.reason for d in decisions} == {"told: missing values of x: it is bad"}
+    assert course.acts() == [OPEN]
 
 
 # -- causes --------------------------------------------------------------------------------------
