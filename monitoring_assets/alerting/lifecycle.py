@@ -53,7 +53,9 @@ def _matched(incidents: Sequence[Incident], episodes: Sequence[Episode]) -> list
     pairs = []
     # What people know to be open keeps its name; what was revised away may come back.
     for incident in sorted(incidents, key=lambda i: (_is_revised(i), not i.is_open)):
-        own = next((e for e in rest if _overlap(incident, e)), None)
+        shared = [e for e in rest if _overlap(incident, e)]
+        # What is open follows what lasts, or people would be told of the same trouble twice.
+        own = min(shared, key=lambda e: incident.is_open and e.resolved is not None, default=None)
         pairs.append(_Pair(incident, own))
         if own is not None:
             rest.remove(own)
