@@ -54,12 +54,20 @@ def _matched(incidents: Sequence[Incident], episodes: Sequence[Episode]) -> list
     # What people know to be open keeps its name; what was revised away may come back.
     for incident in sorted(incidents, key=lambda i: (_is_revised(i), not i.is_open)):
         shared = [e for e in rest if _overlap(incident, e)]
-        # What is open follows what lasts, or people would be told of the same trouble twice.
-        own = min(shared, key=lambda e: incident.is_open and e.resolved is not None, default=None)
+        own = min(shared, key=lambda e: _distance(incident, e), default=None)
         pairs.append(_Pair(incident, own))
         if own is not None:
             rest.remove(own)
     return [*pairs, *(_Pair(None, episode) for episode in rest)]
+
+
+def _distance(incident: Incident, episode: Episode) -> tuple[bool, bool]:
+    """Return what speaks against an episode: another baseline, or an end.
+
+    What is open follows what lasts, or people would be told of the same trouble twice.
+    """
+    is_of_another = incident.episode.baseline != episode.baseline
+    return (is_of_another, incident.is_open and episode.resolved is not None)
 
 
 def _is_revised(incident: Incident) -> bool:
