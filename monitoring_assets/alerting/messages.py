@@ -22,6 +22,7 @@ from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.incident import Group, Incident, Severity, State
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.message import Act, Link, Message
+from monitoring_assets.evaluation.labels import LABELS
 
 MOST_LINES = 8
 _ORDER = list(Severity)
@@ -108,7 +109,7 @@ def _end(story: Story, act: Act) -> Message:
         model=story.config.name,
         severity=story.group.severity,
         title=f"{story.config.name}: over, {subject_of(lead.episode)}",
-        summary=_capitalised(f"{ending(lead)}."),
+        summary=f"{ending(lead)}.",
         facts=tuple(("over", ending(i)) for i in story.ended[1:MOST_LINES]),
         links=story.links,
     )
@@ -185,7 +186,8 @@ def _digest_lines(events: Sequence[TimedEvent]) -> Iterator[str]:
     if past:
         found = len({e.incident_id for e in past})
         first, last = min(e.window_key for e in past), max(e.window_key for e in past)
-        yield f"monitored the past, {first} to {last}: {_count(found, 'incident')} found"
+        span = first if first == last else f"{first} to {last}"
+        yield f"monitored the past, {span}: {_count(found, 'incident')} found"
     newest = {e.event.incident_id: e.event for e in events if e.event.what != "backfill"}
     lines = sorted(newest.values(), key=lambda e: (_ORDER.index(e.severity), e.line))
     for event in lines[:MOST_LINES]:
@@ -198,16 +200,12 @@ def _count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _sentence(incident: Incident) -> str:
-    return _capitalised(f"{sentence(incident.episode)}, in {incident.episode.last.key}.")
+    return f"{incident.episode.last.key}: {sentence(incident.episode)}."
 
 
 def _next(incident: Incident) -> str:
-    return f"{next_step(incident.episode.kind)} mlmon explain {incident.id[:8]}"
+    return f"{next_step(incident.episode.kind)} More: mlmon explain {incident.id[:8]}"
 
 
 def _facts_of(story: Story, incident: Incident) -> Iterator[tuple[str, str]]:
@@ -244,8 +242,10 @@ def _segments(incident: Incident, measured: Sequence[Measurement]) -> str:
 
 def _cause(story: Story, incident: Incident, measured: Sequence[Measurement]) -> str:
     """Return what probably lies behind it: columns that changed, or where the rows come from."""
+    if incident.episode.kind is Kind.PIPELINE:
+        return ""  # the error that it names
     if incident.episode.kind not in _SYMPTOMS:
-        return f"upstream of {upstream(story.config.predictions)}"
+        return f"upstream, in {upstream(_source(story.config, incident))}"
     changed: Mapping[str, str] = {
         m.column: f"{m.column} ({m.metric.replace('_', ' ')} {number(m.metric, m.value or 0.0)})"
         for m in sorted(measured, key=_distance)
@@ -254,6 +254,11 @@ def _cause(story: Story, incident: Incident, measured: Sequence[Measurement]) ->
         and m.column in story.config.features
     }
     return ", ".join(list(changed.values())[::-1][:3])
+
+
+def _source(config: ModelConfig, incident: Incident) -> SourceSettings:
+    is_about_labels = incident.episode.subject.check == LABELS and config.labels is not None
+    return config.labels if is_about_labels and config.labels else config.predictions
 
 
 def _distance(m: Measurement) -> float:

@@ -6,6 +6,8 @@ from monitoring_assets.alerting.incidents import NOT_JUDGED
 from monitoring_assets.alerting.verdicts import PIPELINE
 from monitoring_assets.domain.incident import Episode, Incident, Resolution
 from monitoring_assets.domain.measurement import Kind
+from monitoring_assets.evaluation.labels import LABELS
+from monitoring_assets.evaluation.log import HAS_ROWS
 
 _OVER = {
     Resolution.RECOVERED: "recovered",
@@ -24,14 +26,21 @@ _NEXT = {
     Kind.ESTIMATED_PERFORMANCE: "Look at the features that drifted; ask for labels early.",
     Kind.PIPELINE: "Open the run, repair what its error names, and launch it again.",
 }
+# The names of these checks say what should be, and an incident is what should not.
+_NAMES = {
+    HAS_ROWS: "no rows",
+    LABELS: "labels missing",
+    NOT_JUDGED: "windows not judged",
+    PIPELINE: "window not monitored",
+}
 _PERCENT = ("_share", "coverage")
 
 
 def subject_of(episode: Episode) -> str:
     """Return what an incident is about, in a few words."""
     subject = episode.subject
-    if subject.check in {NOT_JUDGED, PIPELINE}:
-        return {NOT_JUDGED: "windows not judged", PIPELINE: "window not monitored"}[subject.check]
+    if subject.check in _NAMES:
+        return _NAMES[subject.check]
     name = subject.check.replace("_", " ")
     column = f" of {subject.column}" if subject.column else ""
     segment = f" in {subject.segment}" if subject.segment else ""

@@ -82,6 +82,6 @@ def _missing_window(alerts: Alerts, now: datetime) -> Window | None:
 def _why(alerts: Alerts, window: Window, now: datetime) -> str:
     hours = (now - window.end) / timedelta(hours=1)
     return (
-        f"{window.key} ended {hours:.0f} hours ago and was not monitored: see the sensor "
+        f"it ended {hours:.0f} hours ago and was not monitored: see the sensor "
         f"{alerts.config.name}_arrivals and the daemon"
     )

@@ -25,7 +25,7 @@ def test_a_window_that_nobody_monitored_is_a_page():
     second = looked(course, 1, 8 * HOUR, first.missing)
     assert second.missing == {}
     assert course.acts(PAGER) == [Act.OPEN]
-    assert course.said().summary.startswith("2026-03-03 ended 8 hours ago and was not monitored")
+    assert course.said().summary.startswith("2026-03-03: it ended 8 hours ago and was not")
 
 
 def test_a_missing_window_is_told_once():
