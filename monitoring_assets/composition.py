@@ -20,6 +20,7 @@ from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.messages import GroupMessages
 from monitoring_assets.application.monitor import DECISION, ModelMonitor, Ports
 from monitoring_assets.application.ports import Source
+from monitoring_assets.application.respond import Responder
 from monitoring_assets.config.alerts import PAGERDUTY, ROUTING_KEY, SLACK, Destination
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
@@ -235,6 +236,10 @@ class Workspace:
     def incidents(self, model: LoadedModel) -> Alerts:
         """Return the incidents of a model, and who is told of them."""
         return Alerts(config=model.config, store=self.alerts, defaults=self.default_destinations)
+
+    def responder(self, model: LoadedModel) -> Responder:
+        """Return what is done about a model's incidents without asking."""
+        return Responder(config=model.config, store=self.alerts, flags=self.artifacts)
 
     def monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return the monitor of a model, on Postgres and the artifact store."""

@@ -8,10 +8,18 @@ from uuid import UUID, uuid5
 from monitoring_assets.alerting.incidents import fold
 from monitoring_assets.alerting.lifecycle import follow
 from monitoring_assets.alerting.notification import Outcome, Situation, notify, remind
+from monitoring_assets.alerting.responses.registry import (
+    RESPONSES,
+    mode_of,
+    silences_of,
+    wanted,
+)
 from monitoring_assets.alerting.severity import severity_of
 from monitoring_assets.alerting.verdicts import BAD, pipeline_verdict
 from monitoring_assets.application.ports import AlertBook, AlertStore, RunInfo
+from monitoring_assets.application.respond import over
 from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.config.responses import Mode
 from monitoring_assets.domain.decision import AuditEntry, Decision
 from monitoring_assets.domain.errors import ConfigurationError
 from monitoring_assets.domain.incident import Incident, Resolution, Severity, Silence, State
@@ -159,8 +167,10 @@ class Alerts:
         """Change incidents, and tell what follows from it; `entry` goes to the audit."""
         with self.store.book(self.config.name) as book:
             before = book.incidents()
-            situation = self._situation(book, self._newest(before), now, is_sweep=True)
-            outcome = _reminded(situation, notify(situation, before, changed(before)))
+            incidents = changed(before)
+            newest = self._newest(before)
+            situation = self._situation(book, incidents, newest, now, is_sweep=True)
+            outcome = _reminded(situation, notify(situation, before, incidents))
             book.save(outcome, now)
             if entry is not None:
                 book.note(entry)
@@ -181,7 +191,9 @@ class Alerts:
                 return [_superseded(self.config, w, v) for w, v in found.items()]
             before = book.incidents()
             incidents = follow(self.config, before, fold(self.config, book.history()), now)
-            situation = self._situation(book, max(found).key, now, is_backfill=is_backfill)
+            situation = self._situation(
+                book, incidents, max(found).key, now, is_backfill=is_backfill
+            )
             outcome = notify(situation, before, incidents)
             decisions = []
             for window, verdicts in found.items():
@@ -196,6 +208,7 @@ class Alerts:
     def _situation(
         self,
         book: AlertBook,
+        incidents: Sequence[Incident],
         window_key: str,
         now: datetime,
         *,
@@ -211,11 +224,18 @@ class Alerts:
             is_backfill=is_backfill,
             is_sweep=is_sweep,
             group=group,
-            silences=book.silences(),
+            silences=[*book.silences(), *self._muted(incidents, now)],
             judged=book.judged_windows(self.config.reference.active),
             spent=book.spent(group, now),
             defaults=self.defaults,
         )
+
+    def _muted(self, incidents: Sequence[Incident], now: datetime) -> list[Silence]:
+        """Return what responses that are on mute, before anybody is told."""
+        if not any(mode_of(self.config, name) is Mode.ON for name in RESPONSES):
+            return []
+        ended = over(self.store.audit())
+        return silences_of(self.config, wanted(self.config, incidents, now, ended))
 
     def _newest(self, incidents: Sequence[Incident]) -> str:
         window = max((i.episode.last for i in incidents), default=None)

@@ -20,6 +20,7 @@ from monitoring_assets.application.ports import (
     Source,
     SourceStates,
 )
+from monitoring_assets.application.respond import Responder
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.errors import SourceError
@@ -301,13 +302,22 @@ class ModelMonitor:
         for window in windows:
             evaluations = self.ports.measurements.of_window(self.config.name, window.key)
             found[window] = verdicts_of(self.config, evaluations)
-        return self.alerts.decide(found, run, is_backfill=is_backfill)
+        decisions = self.alerts.decide(found, run, is_backfill=is_backfill)
+        if not is_backfill:
+            self.responder.respond(run.computed_at)
+        return decisions
 
     @property
     def alerts(self) -> Alerts:
         """Return the model's incidents, and who is told of them."""
         ports = self.ports
         return Alerts(config=self.config, store=ports.alerts, defaults=ports.defaults)
+
+    @property
+    def responder(self) -> Responder:
+        """Return what is done about incidents without asking."""
+        ports = self.ports
+        return Responder(config=self.config, store=ports.alerts, flags=ports.artifacts)
 
     def stored_log(self, window: Window) -> pa.Table:
         """Return the valid rows of one stored window.

@@ -24,6 +24,7 @@ COMMANDS = {
     "ack": "take care of an incident: it does not escalate any more",
     "snooze": "let an incident be quiet for a while, or until it gets worse",
     "silence": "begin, end or list times in which nobody is told",
+    "responses": "show what was done without asking, or take it back",
     "explain": "say why an alert fired, or did not",
     "dispatch": "deliver the messages that wait",
     "slack-actions": "do what the buttons below messages in Slack ask for",

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from monitoring_assets.config.alerts import AlertSettings
+from monitoring_assets.config.responses import ResponseSettings
 from monitoring_assets.config.values import Duration, Settings, Share, print_duration
 from monitoring_assets.domain.window import Cadence, Every
 
@@ -378,6 +379,8 @@ class ModelConfig(Settings):
     """Limits of performance."""
     alerts: AlertSettings = AlertSettings()
     """Who learns of failures."""
+    responses: ResponseSettings = ResponseSettings()
+    """What is done about failures without asking; nothing by default."""
 
     @field_validator("owner")
     @classmethod

@@ -21,9 +21,10 @@ def tend_alerts(
 ) -> dg.SensorResult:
     """Look after the alerts of all models; the tick says what was done."""
     missing = json.loads(context.cursor) if context.cursor else {}
-    alerts = [workspace.incidents(model) for model in workspace.models.values()]
-    done = tend(alerts, workspace.alerts, missing, datetime.now(UTC))
+    models, now = workspace.models.values(), datetime.now(UTC)
+    done = tend([workspace.incidents(m) for m in models], workspace.alerts, missing, now)
+    responses = [line for m in models for line in workspace.responder(m).respond(now)]
     return dg.SensorResult(
-        skip_reason="; ".join(done.lines) or "nothing is due",
+        skip_reason="; ".join([*done.lines, *responses]) or "nothing is due",
         cursor=json.dumps(dict(done.missing)),
     )
