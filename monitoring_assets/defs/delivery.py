@@ -44,12 +44,12 @@ def deliver_alerts(
     name="failed_runs",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Enqueues a message of kind `pipeline` when a window could not be monitored.",
+    description="Opens an incident of kind `pipeline` when a window could not be monitored.",
 )
 def failed_runs(
     context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[Workspace]
 ) -> None:
-    """Enqueue a message and do no more: a failure sensor that raises loses its event."""
+    """Record it and do no more: a failure sensor that raises loses its event."""
     run, now = context.dagster_run, datetime.now(UTC)
     if run.tags.get(WILL_RETRY) == "true":
         return
@@ -61,7 +61,7 @@ def failed_runs(
             continue
         workspace.incidents(model).fail(
             window,
-            error,
+            f"{error} (run {run.run_id[:8]})",
             RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),
             is_backfill=is_backfill(run.tags),
         )
