@@ -22,23 +22,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.alerts.decisions import Decider, words
 from benchmarks.alerts.rehearsal import (
+    CHANNELS,
     DIE,
     FREEZE,
     PAGERDUTY,
     PRODUCING,
     SENDING,
     SLACK,
-    Actor,
+    SYNTHETIC,
     Stage,
     stage,
 )
 from monitoring_assets.domain.errors import StoreUnavailableError
 from monitoring_assets.domain.message import Act, Step
+from monitoring_assets.notifiers.text import safe_text
 from monitoring_assets.stores.engine import transaction
 from monitoring_assets.stores.outbox import enqueue
 
-CHANNELS = [f"{SLACK}:C0ALERTS1{i}" for i in range(4)]
 _OPEN_GROUPS = """
 SELECT group_id, max(seq) AS seq FROM decided WHERE group_id LIKE :prefix
 GROUP BY group_id HAVING NOT bool_or(act = 'resolve') ORDER BY 1
@@ -48,8 +50,9 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE application_name = 'monitoring_assets' AND pid <> pg_backend_pid()
 ORDER BY random() LIMIT 1
 """
+_POSTED, _ROOT = {Act.OPEN, Act.REPLY, Act.RESOLVE}, {Act.OPEN, Act.EDIT}
 _DRAIN_SECONDS = 90.0
-_SHARE_OF_REQUESTS = 0.2
+_SHARE_OF_REQUESTS = 0.15
 # What producers do: open a group, resolve one, or deliver inline right after a decision.
 _OPENS, _RESOLVES, _DELIVERS, _LONGEST_GROUP = 0.35, 0.4, 0.3, 8
 # An actor that does not come to a point in this time is killed where it is, or left alone.
@@ -60,7 +63,7 @@ _THAW_AFTER = 0.5
 
 @dataclass(slots=True)
 class Producer:
-    """Decides all the time: groups open, go on and are resolved."""
+    """Enqueues steps of groups that stand for no incident, as fast and as mixed as it can."""
 
     stage: Stage
     name: str
@@ -84,7 +87,7 @@ class Producer:
             reached("deciding")
             known = connection.execute(sa.text(_OPEN_GROUPS), {"prefix": f"{self.name}-%"}).all()
             group, steps = _next_steps(random, self.name, {g.group_id: g.seq for g in known})
-            for destination in (CHANNELS[hash_of(group) % len(CHANNELS)], PAGERDUTY):
+            for destination in (_channel_of(group), PAGERDUTY):
                 told = [s for s in steps if destination != PAGERDUTY or _is_for_pagers(s.act)]
                 for step in told:
                     values = {"g": group, "s": step.seq, "a": step.act, "d": destination}
@@ -99,9 +102,9 @@ class Producer:
             reached("enqueued")
 
 
-def hash_of(text: str) -> int:
-    """Return a number that is the same in every process."""
-    return sum(text.encode())
+def _channel_of(group: str) -> str:
+    """Return the same channel for a group in every process."""
+    return f"{SLACK}:{CHANNELS[sum(group.encode()) % len(CHANNELS)]}"
 
 
 def _is_for_pagers(act: Act) -> bool:
@@ -123,8 +126,13 @@ class Nemesis:
     """Injects faults until there were enough, and counts them by name."""
 
     stage: Stage
-    random: Random
+    seed: int
+    random: Random = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
 
     def torment(self, faults: int) -> None:
         """Inject faults until this many were counted, those of the providers included."""
@@ -142,16 +150,20 @@ class Nemesis:
                 counts[f"{provider.name}: {fault}"] += number
         return counts
 
+    def _note(self, what: str) -> None:
+        self.counts[what] += 1
+        self.log.append(f"{time.time():.3f} {what}")
+
     def kill(self) -> None:
         """Kill an actor where it hurts, or anywhere if it does not come there."""
         actor = self.random.choice(self.stage.actors)
         point = self.random.choice(actor.points)
         self.stage.signs.set(actor.slot, point, DIE)
         if actor.has("dead", within=_PATIENCE_SECONDS):
-            self.counts[f"killed when {point}"] += 1
+            self._note(f"killed when {point}")
         else:
             actor.kill()
-            self.counts["killed anywhere"] += 1
+            self._note("killed anywhere")
         self.stage.signs.clear(actor.slot)
         actor.start()
 
@@ -163,42 +175,52 @@ class Nemesis:
         if actor.has("frozen", within=_PATIENCE_SECONDS):
             time.sleep(self.stage.tempo.lease_seconds + _THAW_AFTER)
             actor.thaw()
-            self.counts[f"frozen when {point}"] += 1
+            self._note(f"frozen when {point}")
         self.stage.signs.clear(actor.slot)
 
     def drop_session(self) -> None:
         """End a session of somebody."""
         with suppress(StoreUnavailableError):
-            self.counts["dropped sessions"] += len(self.stage.read(_DROP_SESSION))
+            if self.stage.read(_DROP_SESSION):
+                self._note("dropped sessions")
 
     def crash_postgres(self) -> None:
         """Let Postgres crash."""
-        self.stage.crash_postgres()
-        self.stage.postgres.start()
-        self.counts["Postgres crashes"] += 1
+        self._crash()
+        self._note("Postgres crashes")
 
     def crash_in_a_write(self) -> None:
         """Let Postgres crash while a decision is written and not committed."""
         actor = self.random.choice([a for a in self.stage.actors if a.points == PRODUCING])
         self.stage.signs.set(actor.slot, "enqueued", FREEZE)
         if actor.has("frozen", within=_PATIENCE_SECONDS):
-            self.crash_postgres()
+            self._crash()
             actor.thaw()
-            self.counts["Postgres crashes in a write"] += 1
-            self.counts["Postgres crashes"] -= 1
+            self._note("Postgres crashes in a write")
         self.stage.signs.clear(actor.slot)
+
+    def _crash(self) -> None:
+        self.stage.crash_postgres()
+        self.stage.postgres.start()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rehearsal came to; `broken` holds one line per broken promise."""
+    """What a rehearsal came to.
+
+    Attributes:
+        log: When which fault was injected, in seconds of the clock that `broken` quotes.
+        broken: One line per broken promise.
+    """
 
     seed: int
     faults: Counter[str]
     seconds: float
     groups: int
+    incidents: int
     steps: int
     messages: int
+    log: tuple[str, ...]
     broken: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -208,32 +230,33 @@ class Outcome:
             [
                 *lines,
                 f"{sum(self.faults.values()):6} faults in {self.seconds:.0f} s, seed {self.seed}",
-                f"{self.groups:6} groups, {self.steps} steps, {self.messages} Slack messages",
+                f"{self.groups:6} synthetic groups and {self.incidents} of models' incidents, "
+                f"{self.steps} steps, {self.messages} Slack messages",
+                *(self.log if self.broken else ()),
                 *(self.broken or ("     0 lost, 0 twice, 0 out of order, all states equal",)),
             ]
         )
 
 
-def rehearse(faults: int, seed: int, *, producers: int = 2, senders: int = 2) -> Outcome:
-    """Play it through and return what came of it."""
+def rehearse(faults: int, seed: int) -> Outcome:
+    """Play it through, with two of each kind of actor, and return what came of it."""
     started = time.monotonic()
     with stage(seed=seed) as played:
-        for slot in range(producers):
-            producer = Producer(played, f"p{slot}", seed + slot)
-            played.actors.append(Actor(slot, PRODUCING, producer.run, played.signs))
-        for slot in range(producers, producers + senders):
-            played.actors.append(
-                Actor(slot, SENDING, lambda reached: _send(played, reached), played.signs)
-            )
+        for number, models in enumerate((played.models[:2], played.models[2:])):
+            producer = Producer(played, f"{SYNTHETIC}{number}", seed + number)
+            decider = Decider(played.engine, models, seed + number)
+            played.add(PRODUCING, producer.run)
+            played.add(PRODUCING, decider.run)
+            played.add(SENDING, lambda reached: _send(played, reached))
         for actor in played.actors:
             actor.start()
         for provider in played.providers.values():
             provider.set(probability=_SHARE_OF_REQUESTS)
-        nemesis = Nemesis(played, Random(seed))
+        nemesis = Nemesis(played, seed)
         nemesis.torment(faults)
         counted = nemesis.counted()
         _drain(played)
-        return _outcome(played, seed, counted, time.monotonic() - started)
+        return _outcome(played, nemesis, counted, time.monotonic() - started)
 
 
 def _send(played: Stage, reached: Callable[[str], None]) -> None:
@@ -261,67 +284,107 @@ def _waiting(played: Stage) -> int:
     return int(played.read(query)[0][0])
 
 
-def _outcome(played: Stage, seed: int, faults: Counter[str], seconds: float) -> Outcome:
+def _outcome(played: Stage, nemesis: Nemesis, faults: Counter[str], seconds: float) -> Outcome:
     rows = played.read("SELECT * FROM monitoring.outbox")
     decided = played.read("SELECT * FROM decided")
+    groups = played.read("SELECT id, resolved_at FROM monitoring.alert_group")
     slack, pagerduty = (played.providers[name].state() for name in (SLACK, PAGERDUTY))
     checks = (
-        _lost(rows, decided),
-        _slack(rows, decided, slack["messages"]),
-        _pages(decided, pagerduty),
+        _lost(rows, decided, groups),
+        _slack(rows, slack["messages"], _newest(played, rows, decided)),
+        _pages(rows, pagerduty),
     )
     return Outcome(
-        seed=seed,
+        seed=nemesis.seed,
+        log=tuple(nemesis.log),
         faults=faults,
         seconds=seconds,
         groups=len({row.group_id for row in decided}),
-        steps=len(decided),
+        incidents=len(groups),
+        steps=len(rows),
         messages=len(slack["messages"]),
         broken=tuple(line for check in checks for line in check),
     )
 
 
-def _lost(rows: list[Any], decided: list[Any]) -> Iterator[str]:
+def _lost(rows: list[Any], decided: list[Any], groups: list[Any]) -> Iterator[str]:
     """Every decided step is in the outbox and sent; an edit may be shown by an earlier one."""
     states = {(r.group_id, r.destination, r.seq): r.state for r in rows}
     for step in decided:
         key = (step.group_id, step.destination, step.seq)
-        expected = {"sent", None} if step.act == Act.EDIT else {"sent"}
-        if states.get(key) not in expected:
-            yield f"lost: {key} is {states.get(key)}"
+        if key not in states and step.act != Act.EDIT:
+            yield f"lost: {key}"
+    yield from (f"lost: {key} is {state}" for key, state in states.items() if state != "sent")
     known = {(d.group_id, d.destination, d.seq) for d in decided}
-    yield from (f"never decided: {key}" for key in states.keys() - known)
+    synthetic = {key for key in states if key[0].startswith(SYNTHETIC)}
+    yield from (f"never decided: {key}" for key in synthetic - known)
+    resolved = {g.id: g.resolved_at is not None for g in groups}
+    told = {(r.group_id, r.destination, r.act) for r in rows if r.group_id in resolved}
+    for group, destination, act in told:
+        is_closed = (group, destination, Act.RESOLVE) in told
+        if act == Act.OPEN and is_closed != resolved[group]:
+            yield f"{group} is resolved: {resolved[group]}, told {destination}: {is_closed}"
 
 
-def _slack(rows: list[Any], decided: list[Any], messages: list[dict[str, Any]]) -> Iterator[str]:
+def _newest(played: Stage, rows: list[Any], decided: list[Any]) -> dict[tuple[str, str], str]:
+    """Return what the root of each open group at a destination must say by now.
+
+    What is over is not edited any more, although late verdicts may change why it ended.
+    """
+    expected: dict[tuple[str, str], str] = {}
+    for step in sorted(decided, key=lambda d: d.seq):
+        expected[step.group_id, step.destination] = f"state {step.seq}"
+    engine = played.engine()
+    book = words(engine, played.models)
+    over = {_where(r) for r in rows if r.act == Act.RESOLVE}
+    for row in sorted(rows, key=lambda r: r.seq):
+        if row.group_id.startswith(SYNTHETIC) or row.act not in _ROOT or _where(row) in over:
+            continue
+        where = {"destination": row.destination, "may_have_arrived": True}
+        message = book.message(row.group_id, Act(row.act), row.seq, **where)
+        said = "nothing" if message is None else safe_text(message.summary, 250)
+        expected[row.group_id, row.destination] = said
+    engine.dispose()
+    return expected
+
+
+def _slack(
+    rows: list[Any], messages: list[dict[str, Any]], expected: dict[tuple[str, str], str]
+) -> Iterator[str]:
     """Each group is one root in its newest state, with each reply once and in its thread."""
     times = Counter(message["delivery_id"] for message in messages)
-    yield from (f"twice in Slack: {name} ({n})" for name, n in times.items() if n > 1)
+    for name in (name for name, n in times.items() if n > 1):
+        at = [f"{m['posted_at']:.3f}" for m in messages if m["delivery_id"] == name]
+        row = next((r for r in rows if str(r.delivery_id) == name), None)
+        yield f"twice in Slack: {name}, posted at {', '.join(at)}: {row}"
     by_ts = {message["ts"]: message for message in messages}
-    posted = {Act.OPEN, Act.REPLY, Act.RESOLVE}
-    said = [r for r in rows if r.destination != PAGERDUTY and r.act in posted]
+    # Of what had nothing left to say, the outbox knows no reference.
+    said = [r for r in rows if r.destination != PAGERDUTY and r.act in _POSTED and r.provider_ref]
     yield from (f"not in Slack: {r}" for r in said if str(r.delivery_id) not in times)
-    if len(times) != len(said):
-        yield f"{len(times)} messages in Slack, {len(said)} in the outbox"
-    roots = {r.group_id: r.provider_ref.rpartition(":")[2] for r in said if r.act == Act.OPEN}
+    strange = times.keys() - {str(r.delivery_id) for r in rows}
+    yield from (f"in Slack and not in the outbox: {name}" for name in strange)
+    roots = {_where(r): _ts(r) for r in said if r.act == Act.OPEN}
     for row in said:
-        message = by_ts.get((row.provider_ref or "").rpartition(":")[2])
-        root = roots[row.group_id]
-        if message is None:
-            yield f"Slack does not know {row.provider_ref}"
+        message, root = by_ts.get(_ts(row)), roots.get(_where(row))
+        if message is None or root is None:
+            yield f"Slack does not know {row.provider_ref}, or the root of its thread"
         elif row.act != Act.OPEN and (message["thread_ts"], message["ts"] > root) != (root, True):
             yield f"out of order: {row.group_id} {row.act} {row.seq}"
-    newest: dict[str, int] = defaultdict(int)
-    for step in decided:
-        if step.destination != PAGERDUTY:
-            newest[step.group_id] = max(newest[step.group_id], step.seq)
-    for group, root in roots.items():
+    for where, root in roots.items():
         text = by_ts[root]["text"]
-        if not text.endswith(f"state {newest[group]}"):
-            yield f"old state in Slack: {text!r}, newest is {newest[group]}"
+        if not text.endswith(expected.get(where, "")):
+            yield f"old state in Slack: {text!r}, newest is {expected[where]!r}"
 
 
-def _pages(decided: list[Any], pagerduty: dict[str, Any]) -> Iterator[str]:
+def _where(row: Any) -> tuple[str, str]:
+    return row.group_id, row.destination
+
+
+def _ts(row: Any) -> str:
+    return str(row.provider_ref).rpartition(":")[2]
+
+
+def _pages(rows: list[Any], pagerduty: dict[str, Any]) -> Iterator[str]:
     """Each group is one page, open as long as the group is."""
     incidents = pagerduty["incidents"]
     pages = Counter(incident["dedup_key"] for incident in incidents)
@@ -329,9 +392,9 @@ def _pages(decided: list[Any], pagerduty: dict[str, Any]) -> Iterator[str]:
     yield from (f"resolved before it was opened: {e['dedup_key']}" for e in pagerduty["early"])
     is_open = {incident["dedup_key"]: incident["is_open"] for incident in incidents}
     acts: dict[str, set[str]] = defaultdict(set)
-    for step in decided:
-        if step.destination == PAGERDUTY:
-            acts[f"mlmon:{step.group_id}"].add(step.act)
+    for row in rows:
+        if row.destination == PAGERDUTY and row.provider_ref:
+            acts[f"mlmon:{row.group_id}"].add(row.act)
     expected = {key: Act.RESOLVE not in told for key, told in acts.items()}
     for key in expected.keys() | is_open.keys():
         if expected.get(key) != is_open.get(key):

@@ -19,6 +19,7 @@ from benchmarks.alerts.rehearsal import (
     PAGERDUTY,
     SENDING,
     SLACK,
+    SYNTHETIC,
     Actor,
     Stage,
     Tempo,
@@ -43,7 +44,12 @@ def decide(played: Stage, prefix: str, number: int) -> None:
     for i in range(number):
         with transaction(engine) as connection:
             for destination in (SLACK, PAGERDUTY):
-                enqueue(connection, f"{prefix}-{i}", destination, [Step(seq=1, act=Act.OPEN)])
+                enqueue(
+                    connection,
+                    f"{SYNTHETIC}{prefix}-{i}",
+                    destination,
+                    [Step(seq=1, act=Act.OPEN)],
+                )
         time.sleep(_BETWEEN_SECONDS)
     engine.dispose()
 
@@ -52,7 +58,7 @@ def delays(played: Stage, prefix: str) -> list[float]:
     """Return the seconds from commit to acceptance, once everything is delivered."""
     while played.read("SELECT 1 FROM monitoring.outbox WHERE state IN ('pending', 'inflight')"):
         time.sleep(0.1)
-    return sorted(row[0] for row in played.read(_DELAYS.format(prefix=prefix)))
+    return sorted(row[0] for row in played.read(_DELAYS.format(prefix=SYNTHETIC + prefix)))
 
 
 def inline(played: Stage, number: int) -> list[float]:
@@ -62,7 +68,9 @@ def inline(played: Stage, number: int) -> list[float]:
     for i in range(number):
         with transaction(engine) as connection:
             for destination in (SLACK, PAGERDUTY):
-                enqueue(connection, f"inline-{i}", destination, [Step(seq=1, act=Act.OPEN)])
+                enqueue(
+                    connection, f"{SYNTHETIC}inline-{i}", destination, [Step(seq=1, act=Act.OPEN)]
+                )
         sender.sweep(5.0)
     engine.dispose()
     return delays(played, "inline")
@@ -102,12 +110,12 @@ def outage(played: Stage, seconds: float) -> list[float]:
         provider.set(is_down=False)
     ended = time.time()
     delays(played, "outage")
-    rows = played.read(
+    sent = played.read(
         "SELECT extract(epoch FROM sent_at)::float8 FROM monitoring.outbox "
-        "WHERE group_id LIKE 'outage%'"
+        "WHERE group_id LIKE '%outage%'"
     )
     actor.kill()
-    return sorted(row[0] - ended for row in rows)
+    return sorted(row[0] - ended for row in sent)
 
 
 def _forever(played: Stage, reached: Callable[[str], None]) -> None:

@@ -24,8 +24,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.alerts.decisions import model, words
 from monitoring_assets.application.dispatch import Dispatcher, Pace
 from monitoring_assets.application.ports import Channel
+from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.incident import Severity
 from monitoring_assets.domain.message import Act, Message
 from monitoring_assets.notifiers.pagerduty import PagerDutyChannel
@@ -39,6 +41,9 @@ from monitoring_assets_tests.providers.slack import CHANNEL, TOKEN
 
 SLACK, PAGERDUTY = "slack", "pagerduty"
 PROVIDERS = (SLACK, PAGERDUTY)
+CHANNELS = tuple(f"C0ALERTS1{i}" for i in range(4))
+# How the names of groups begin that stand for no incident.
+SYNTHETIC = "synthetic-"
 # Where a crash or a freeze matters: of a producer, and of a sender.
 PRODUCING = ("deciding", "enqueued", "committed")
 SENDING = ("claimed", "sending", "accepted", "recorded")
@@ -64,11 +69,12 @@ class Tempo:
     gap_seconds: float = 1.0
 
 
-# A delivery takes at most four requests, so that the lease outlasts it and the pause before it.
+# A delivery takes at most three requests, so that the lease outlasts it and the pause before it. A
+# provider on a busy machine may serve a request late: a retry that looks too early would miss it.
 QUICK = Tempo(
-    pace=Pace(first_back_off=0.2, shortest_back_off=0.4, longest_back_off=0.8, longest_pause=0.5),
-    lease_seconds=2.5,
-    timeout_seconds=0.5,
+    pace=Pace(first_back_off=0.4, shortest_back_off=0.8, longest_back_off=1.2, longest_pause=0.5),
+    lease_seconds=4.0,
+    timeout_seconds=1.0,
     gap_seconds=0.0,
 )
 
@@ -106,16 +112,23 @@ class Provider:
 
 
 class Book:
-    """What messages say: which step it is, and the newest decision about the group."""
+    """What messages say: which step it is, and the newest decision about the group.
 
-    def __init__(self, engine: sa.Engine) -> None:
+    Groups that are incidents of models say what the product says.
+    """
+
+    def __init__(self, engine: sa.Engine, models: tuple[ModelConfig, ...]) -> None:
         self._engine = engine
+        self._words = words(engine, models)
 
     def message(
         self, group_id: str, act: Act, seq: int, *, destination: str, may_have_arrived: bool
     ) -> Message | None:
         """Return the message of a step."""
-        del may_have_arrived
+        if not group_id.startswith(SYNTHETIC):
+            return self._words.message(
+                group_id, act, seq, destination=destination, may_have_arrived=may_have_arrived
+            )
         with transaction(self._engine) as connection:
             newest = connection.scalar(
                 sa.text("SELECT max(seq) FROM decided WHERE group_id = :g AND destination = :d"),
@@ -184,10 +197,16 @@ class Actor:
             os._exit(1)
 
     def has(self, state: str, within: float) -> bool:
-        """Wait until the process is `dead` or `frozen`."""
+        """Wait until the process is `dead` or `frozen`.
+
+        Raises:
+            RuntimeError: If it ended by itself, which none of them does.
+        """
         end = time.monotonic() + within
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if pid and os.WIFEXITED(status):
+                raise RuntimeError("an actor ended by itself; what it said is above")
             if pid:
                 return state == ("frozen" if os.WIFSTOPPED(status) else "dead")
             time.sleep(0.005)
@@ -210,16 +229,20 @@ class Stage:
     """Everything that plays a part.
 
     Attributes:
-        channels: How many Slack channels there are; each is a destination with its own loop.
+        models: The models that are monitored.
     """
 
     postgres: EmbeddedPostgres
     url: str
     tempo: Tempo
     providers: dict[str, Provider]
-    channels: int = 1
+    models: tuple[ModelConfig, ...]
     actors: list[Actor] = field(default_factory=list)
     signs: Signs = field(default_factory=Signs)
+
+    def add(self, points: tuple[str, ...], body: Callable[[Callable[[str], None]], None]) -> None:
+        """Add an actor, which is not started yet."""
+        self.actors.append(Actor(len(self.actors), points, body, self.signs))
 
     def dispatcher(
         self, engine: sa.Engine, reached: Callable[[str], None] = lambda _point: None
@@ -228,7 +251,7 @@ class Stage:
         outbox = PostgresOutbox(engine, lease_seconds=self.tempo.lease_seconds)
         return Dispatcher(
             outbox=outbox,
-            messages=Book(engine),
+            messages=Book(engine, self.models),
             channels=self._channel,
             pace=self.tempo.pace,
             reached=reached,
@@ -291,7 +314,8 @@ def stage(*, seed: int, tempo: Tempo = QUICK) -> Iterator[Stage]:
         engine.dispose()
         for number, name in enumerate(PROVIDERS):
             providers[name] = Provider.start(name, seed + number)
-        played = Stage(postgres=postgres, url=url, tempo=tempo, providers=providers)
+        models = tuple(model(f"model_{i}", channel) for i, channel in enumerate(CHANNELS))
+        played = Stage(postgres=postgres, url=url, tempo=tempo, providers=providers, models=models)
         yield played
     finally:
         for actor in played.actors if played else []:

@@ -6,6 +6,7 @@ posted with its threads, and fails on request (see `providers.server`). Run it b
     python -m monitoring_assets_tests.providers.slack --port 8101
 """
 
+import time
 from dataclasses import asdict, dataclass, field
 from itertools import count
 
@@ -38,6 +39,7 @@ class Message:
     arguments: dict = field(repr=False)
     thread_ts: str | None = None
     edits: int = 0
+    posted_at: float = field(default_factory=time.time)
 
 
 class RefusedError(Exception):
