@@ -17,13 +17,13 @@ import sqlalchemy as sa
 
 from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.messages import GroupMessages
-from monitoring_assets.application.ports import AlertBook, RunInfo
+from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.errors import StoreUnavailableError
 from monitoring_assets.domain.measurement import Kind, Status
 from monitoring_assets.domain.verdict import Subject, Verdict
 from monitoring_assets.domain.window import Window
-from monitoring_assets.stores.alerts import PostgresAlerts
+from monitoring_assets.stores.alerts import PostgresAlerts, PostgresBook
 from monitoring_assets.stores.measurements import PostgresMeasurements
 
 START = date(2020, 1, 1)
@@ -41,7 +41,7 @@ class MortalAlerts(PostgresAlerts):
         self._reached = reached
 
     @contextmanager
-    def book(self, model: str) -> Iterator[AlertBook]:
+    def book(self, model: str) -> Iterator[PostgresBook]:
         """Open the alerts of a model, and stop for a moment before they are committed."""
         with super().book(model) as book:
             self._reached("deciding")

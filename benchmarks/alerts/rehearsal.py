@@ -190,6 +190,7 @@ class Actor:
             return
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self.body(lambda point: self.signs.obey(self.slot, point))
         except BaseException:  # noqa: BLE001  it must not return into the parent's code
             traceback.print_exc()
@@ -298,6 +299,7 @@ class Stage:
 @contextmanager
 def stage(*, seed: int, tempo: Tempo = QUICK) -> Iterator[Stage]:
     """Yield a stage with an empty outbox; everything is stopped and removed afterwards."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped
     folder = Path(tempfile.mkdtemp(prefix="mlmon-rehearsal-"))
     folder.chmod(0o711)  # as root, the server runs under another account
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
@@ -318,7 +320,7 @@ def stage(*, seed: int, tempo: Tempo = QUICK) -> Iterator[Stage]:
         played = Stage(postgres=postgres, url=url, tempo=tempo, providers=providers, models=models)
         yield played
     finally:
-        for actor in played.actors if played else []:
+        for actor in played.actors if played is not None else []:
             actor.kill()
         for provider in providers.values():
             provider.process.kill()
