@@ -8,13 +8,18 @@ import pytest
 
 from monitoring_assets.alerting.severity import severity_of
 from monitoring_assets.application.backtest import ReplayedWindow, incidents, replay
+from monitoring_assets.application.incidents import Alerts
+from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Workspace
 from monitoring_assets.config.loader import load_models
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.demo.calendar import Event, EventKind, Expectation, load_calendar
 from monitoring_assets.demo.history import write_history, write_model_file
+from monitoring_assets.demo.parcels import Disturbance
 from monitoring_assets.domain.incident import Incident, Severity
 from monitoring_assets.domain.measurement import Status
+from monitoring_assets.domain.message import Act
+from monitoring_assets.stores.memory_alerts import MemoryAlerts
 from monitoring_assets_tests.demo.conftest import FIRST_DAY
 
 pytestmark = pytest.mark.slow
@@ -142,3 +147,44 @@ def test_drift_of_a_segment_is_largest_there(story, event, expectation):
                 if m.metric == "drift" and m.column == column and m.segment.startswith(f"{group}=")
             }
             assert max(by_segment, key=by_segment.get) == expectation.segment
+
+
+@pytest.fixture(scope="module")
+def told(story):
+    """Decide the days one after the other as if each had just ended, its labels included."""
+    store = MemoryAlerts()
+    alerts = Alerts(config=story.config, store=store, defaults={"slack", "pagerduty"})
+    for replayed in story.windows:
+        now = replayed.window.end + timedelta(hours=1)
+        run = RunInfo(run_id=replayed.window.key, computed_at=now)
+        alerts.decide({replayed.window: replayed.verdicts}, run, is_backfill=False)
+    return store
+
+
+def opened(story, told, destination):
+    """Return for every thread, or page, the event of the calendar that it is about."""
+    found = []
+    for act in told.told:
+        if act.step.act is Act.OPEN and act.destination == destination:
+            windows = (w.window.end + timedelta(hours=1) for w in story.windows)
+            day = list(windows).index(act.at)
+            found.append(next((str(e.name) for e in FAULTS if day in e.windows), f"day {day}"))
+    return found
+
+
+def test_every_event_is_one_thread(story, told):
+    threads = opened(story, told, "slack:#ml-logistics")
+    # Miles instead of kilometres move one column a little: that is a line of the digest.
+    assert threads == [str(e.name) for e in FAULTS if e.name is not Disturbance.MILES_FROM_IOS]
+
+
+def test_pages_are_what_hurts_and_what_nobody_took(story, told):
+    # The carrier is a ticket that nobody took for three days; the strike is a ticket by its YAML,
+    # and twice as far off as its limit.
+    pages = ["promo_week", "label_feed_out", "new_carrier", "strike_at_bolt", "scoring_down"]
+    assert opened(story, told, "pagerduty") == pages
+
+
+def test_the_digest_has_what_is_not_urgent(told):
+    waiting = {t.event.line.split(" is ")[0] for t in told.happened if t.event.destination}
+    assert "drift of distance_km" in waiting
