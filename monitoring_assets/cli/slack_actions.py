@@ -21,9 +21,10 @@ _SNOOZE = timedelta(days=1)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = (
-        f"{APP_TOKEN_ENV} holds a token of the app with the scope connections:write. Where it is "
-        "set, messages have the buttons Acknowledge and Snooze for a day; they do the same as "
-        "`mlmon ack` and `mlmon snooze`, for everything that is open in the thread."
+        f"{APP_TOKEN_ENV} holds a token of the app with the scope connections:write. Where it is\n"
+        "set, messages have the buttons Acknowledge and Snooze for a day; they do the same as\n"
+        "`mlmon ack` and `mlmon snooze`, for everything that is open in the thread.\n\n"
+        "example:\n  mlmon slack-actions"
     )
 
 
