@@ -9,9 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_ARGS ?=
+CHAOS_ARGS ?= --faults 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format types arch generated lock bench clean
+.PHONY: help demo test chaos check format types arch generated lock bench clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | column -t -s '	'
@@ -25,6 +26,9 @@ SPARK := $(if $(shell command -v java),$(VENV)/.spark)
 test: $(VENV)/.dev $(SPARK) ## Run the whole test suite
 	@# Two workers on two cores: more threads of BLAS would only wait for each other.
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+chaos: $(VENV)/.dev ## Deliver messages under 2,000 injected faults, and compare what arrived
+	$(BIN)/python -m benchmarks.alerts.chaos $(CHAOS_ARGS)
 
 check: $(VENV)/.dev types arch generated ## Check format, lint, types, import contracts and generated files
 	$(BIN)/ruff format --check .

@@ -6,32 +6,41 @@ Every setting is an environment variable, read here and nowhere else.
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from monitoring_assets.application.dispatch import Notifier
-from monitoring_assets.application.monitor import ModelMonitor, Ports
+from monitoring_assets.application.dispatch import Dispatcher
+from monitoring_assets.application.drill import rehearse
+from monitoring_assets.application.incidents import Alerts
+from monitoring_assets.application.messages import GroupMessages
+from monitoring_assets.application.monitor import DECISION, ModelMonitor, Ports
 from monitoring_assets.application.ports import ProfileEngine, Source
+from monitoring_assets.application.respond import Responder
+from monitoring_assets.config.alerts import PAGERDUTY, ROUTING_KEY, SLACK, Destination
 from monitoring_assets.config.loader import load_models, model_files
 from monitoring_assets.config.model import LoadedModel, SourceSettings
-from monitoring_assets.domain.errors import ConfigurationError
+from monitoring_assets.domain.errors import ConfigurationError, MonitoringError
+from monitoring_assets.domain.message import Link
 from monitoring_assets.engines.registry import EngineRequest, open_engine
-from monitoring_assets.notifiers.registry import choose
+from monitoring_assets.notifiers.heartbeat import beat
+from monitoring_assets.notifiers.registry import fallback, open_channel
 from monitoring_assets.profiles.cache import FolderCache, ReferenceCache
 from monitoring_assets.sources.registry import Request, open_source
+from monitoring_assets.stores.alerts import PostgresAlerts
 from monitoring_assets.stores.artifacts import FileArtifacts
-from monitoring_assets.stores.decisions import PostgresDecisions
 from monitoring_assets.stores.engine import create_engine
 from monitoring_assets.stores.measurements import PostgresMeasurements
 from monitoring_assets.stores.memory import (
     MemoryArtifacts,
-    MemoryDecisions,
     MemoryMeasurements,
     MemorySourceStates,
 )
+from monitoring_assets.stores.memory_alerts import MemoryAlerts
 from monitoring_assets.stores.outbox import PostgresOutbox
 from monitoring_assets.stores.source_states import PostgresSourceStates
 
@@ -39,8 +48,11 @@ DATABASE_URL = "MLMON_DATABASE_URL"
 DAGSTER_DATABASE_URL = "MLMON_DAGSTER_DATABASE_URL"
 UI_URL = "MLMON_UI_URL"
 REPORTS_URL = "MLMON_REPORTS_URL"
+GRAFANA_URL = "MLMON_GRAFANA_URL"
 # Where messages are written when there is no Slack: `mlmon up` shows what is added to it.
 ALERTS_FILE = "MLMON_ALERTS_FILE"
+# A run should not wait long for Slack.
+_INLINE_BUDGET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,7 @@ class Settings:
         artifacts: A folder or `s3://` address for tables and reports.
         ui_url: Where people reach the Dagster UI.
         reports_url: Where people reach HTML reports.
+        grafana_url: Where people reach Grafana, empty where there is none.
     """
 
     home: Path
@@ -60,6 +73,7 @@ class Settings:
     artifacts: str
     ui_url: str
     reports_url: str
+    grafana_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -71,12 +85,22 @@ class Settings:
             artifacts=environ.get("MLMON_ARTIFACTS", str(home / "artifacts")),
             ui_url=environ.get(UI_URL, "http://127.0.0.1:3000").rstrip("/"),
             reports_url=environ.get(REPORTS_URL, "http://127.0.0.1:3001").rstrip("/"),
+            grafana_url=environ.get(GRAFANA_URL, "").rstrip("/"),
         )
 
     def partition_link(self, model: str, asset: str, window_key: str) -> str:
         """Return the address of a partition of an asset in the UI."""
         partition = quote(window_key, safe="")
         return f"{self.ui_url}/assets/{model}/{asset}?view=partitions&partition={partition}"
+
+    def links(self, model: str, window_key: str) -> tuple[Link, ...]:
+        """Return where a reader of a message sees more of a window."""
+        dagster = self.partition_link(model, DECISION, window_key)
+        found = [Link(label="Dagster", url=dagster)]
+        if self.grafana_url:
+            panel = f"{self.grafana_url}/d/mlmon-model?var-model={quote(model, safe='')}"
+            found.append(Link(label="Grafana", url=panel))
+        return (*found, Link(label="report", url=self.report_link(model, window_key)))
 
     def report_link(self, model: str, window_key: str) -> str:
         """Return the address of the Evidently report of a window."""
@@ -142,22 +166,82 @@ class Workspace:
         return PostgresMeasurements(self.engine)
 
     @cached_property
-    def decisions(self) -> PostgresDecisions:
-        """Return the table of decisions."""
-        return PostgresDecisions(self.engine)
+    def alerts(self) -> PostgresAlerts:
+        """Return the tables of verdicts, incidents and decisions."""
+        return PostgresAlerts(self.engine)
 
     @cached_property
-    def notifier(self) -> Notifier:
-        """Return the channel of messages: Slack where a token is set, else the terminal."""
-        file = self.environ.get(ALERTS_FILE)
-        # Open as long as the process: a message may come at any time.
-        stream = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr  # noqa: SIM115
-        return choose(self.environ, stream)
+    def messages(self) -> GroupMessages:
+        """Return what messages say."""
+        return GroupMessages(
+            store=self.alerts,
+            measurements=self.measurements,
+            configs={name: model.config for name, model in self.models.items()},
+            links=self.settings.links,
+        )
+
+    @property
+    def default_destinations(self) -> frozenset[str]:
+        """Return the destinations that need no YAML: Slack or the terminal, and PagerDuty."""
+        pager = {PAGERDUTY} if self.environ.get(ROUTING_KEY) else set()
+        return frozenset({SLACK, *pager})
 
     @cached_property
     def outbox(self) -> PostgresOutbox:
         """Return the messages that wait to be delivered."""
         return PostgresOutbox(self.engine)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Return what delivers the messages that wait."""
+        return Dispatcher(
+            outbox=self.outbox,
+            messages=self.messages,
+            channels=lambda key: open_channel(key, self._places, self.environ, self._terminal),
+            fallback=lambda key: fallback(key, self.environ),
+        )
+
+    def deliver_now(self) -> str:
+        """Deliver what has just been decided; return what came of it, in one line.
+
+        What fails is left to the sensor: no run fails because Slack is away.
+        """
+        try:
+            return str(self.dispatcher.sweep(_INLINE_BUDGET_SECONDS))
+        except MonitoringError as error:
+            return f"left to the sensor deliver_alerts: {error}"
+
+    def keep_awake(self, now: datetime) -> str:
+        """Do what shows that deliveries are alive: the weekly drill, and the heartbeat.
+
+        Returns:
+            What went wrong, empty where nothing did.
+        """
+        rehearse(self.outbox, self.environ.get("MLMON_DRILL", "").split(), now)
+        url = self.environ.get("MLMON_HEARTBEAT_URL", "")
+        return beat(url) if url else ""
+
+    @cached_property
+    def _places(self) -> Mapping[str, Destination]:
+        return {
+            key: place
+            for model in self.models.values()
+            for key, place in model.config.alerts.places.items()
+        }
+
+    @cached_property
+    def _terminal(self) -> TextIO:
+        file = self.environ.get(ALERTS_FILE)
+        # Open as long as the process: a message may come at any time.
+        return Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
+
+    def incidents(self, model: LoadedModel) -> Alerts:
+        """Return the incidents of a model, and who is told of them."""
+        return Alerts(config=model.config, store=self.alerts, defaults=self.default_destinations)
+
+    def responder(self, model: LoadedModel) -> Responder:
+        """Return what is done about a model's incidents without asking."""
+        return Responder(config=model.config, store=self.alerts, flags=self.artifacts)
 
     def monitor(self, model: LoadedModel) -> ModelMonitor:
         """Return the monitor of a model, on Postgres and the artifact store."""
@@ -165,7 +249,7 @@ class Workspace:
             self._in_memory(model),
             artifacts=self.artifacts,
             measurements=self.measurements,
-            decisions=self.decisions,
+            alerts=self.alerts,
             states=PostgresSourceStates(self.engine),
             cache=self._cache(model),
         )
@@ -209,9 +293,9 @@ class Workspace:
             references=lambda version: self._reference(model, version),
             artifacts=MemoryArtifacts(),
             measurements=MemoryMeasurements(),
-            decisions=MemoryDecisions(),
+            alerts=MemoryAlerts(),
             states=MemorySourceStates(),
-            link=self.settings.partition_link,
+            defaults=self.default_destinations,
             engine=self._profile_engine(model),
         )
 

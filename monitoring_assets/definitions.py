@@ -12,6 +12,7 @@ import dagster as dg
 from monitoring_assets.composition import Workspace
 from monitoring_assets.defs.delivery import deliver_alerts, failed_runs
 from monitoring_assets.defs.model import model_definitions
+from monitoring_assets.defs.tending import tend_alerts
 
 
 def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:
@@ -35,7 +36,7 @@ def shared_definitions(workspace: Workspace) -> dg.Definitions:
         description="Requests derived assets whose inputs changed by other ways than a sensor.",
     )
     return dg.Definitions(
-        sensors=[deliver_alerts, failed_runs, automation],
+        sensors=[deliver_alerts, failed_runs, tend_alerts, automation],
         resources={"workspace": workspace},
         executor=dg.in_process_executor,  # a second process costs 4 CPU seconds of imports a step
     )

@@ -39,35 +39,38 @@ def keys() -> list[str]:
 
 def _sections(path: str, part: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
     title = path.rstrip(".") or "attributes"
+    if "const" in (form := part["properties"].get("type", {})):
+        title = f"{title}: {form['const']}"
     yield f"### `{title}`\n\n{_one_line(part.get('description', ''))}\n"
     yield "| key | type | default | meaning |\n|---|---|---|---|"
     required, inner = part.get("required", ()), []
     for name, field in part["properties"].items():
         below, infix = _below(field, known)
-        if below is not None:
-            inner.append((f"{path}{name}.{infix}", below))
+        inner += [(f"{path}{name}.{infix}", one) for one in below]
         default = "required" if name in required else _default(field)
         kind = _kind(field, known)
-        meaning = _one_line(field.get("description") or (below or {}).get("description", ""))
+        described = below[0].get("description", "") if below else ""
+        meaning = _one_line(field.get("description") or described)
         yield f"| `{path}{name}` | {_cell(kind)} | {default} | {_cell(meaning)} |"
     yield ""
-    for inner_path, below in inner:
-        yield from _sections(inner_path, below, known)
+    for inner_path, one in inner:
+        yield from _sections(inner_path, one, known)
 
 
-def _below(field: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """Return the keys that stand below a key, and the name that stands between them."""
+def _below(field: dict[str, Any], known: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """Return the keys that stand below a key in each of its forms, and the name between them."""
     if "additionalProperties" in field:
         return _below(field["additionalProperties"], known)[0], "<name>."
-    for option in field.get("anyOf", [field]):
-        found = known.get(option.get("$ref", "").rpartition("/")[2], {})
-        if "properties" in found:
-            return found, ""
-    return None, ""
+    if "items" in field:
+        return _below(field["items"], known)
+    options = field.get("oneOf") or field.get("anyOf") or [field]
+    found = [known.get(o.get("$ref", "").rpartition("/")[2], {}) for o in options]
+    return [part for part in found if "properties" in part], ""
 
 
 def _kind(field: dict[str, Any], known: dict[str, Any]) -> str:
-    options = [o for o in field.get("anyOf", [field]) if o.get("type") != "null"]
+    parts = field.get("oneOf") or field.get("anyOf") or [field]
+    options = [o for o in parts if o.get("type") != "null"]
     return " or ".join(dict.fromkeys(_simple_kind(option, known) for option in options))
 
 

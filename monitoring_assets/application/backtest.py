@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from monitoring_assets.alerting.decision import checks_of
 from monitoring_assets.alerting.incidents import fold
+from monitoring_assets.alerting.lifecycle import follow
+from monitoring_assets.alerting.verdicts import checks_of, history_of, verdicts_of
 from monitoring_assets.application.monitor import ModelMonitor
 from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.domain.evaluation import CheckResult, Evaluation
 from monitoring_assets.domain.incident import Incident
+from monitoring_assets.domain.verdict import Verdict
 from monitoring_assets.domain.window import Window
 
 
@@ -20,6 +22,7 @@ class ReplayedWindow:
     window: Window
     evaluations: tuple[Evaluation, ...]
     checks: tuple[CheckResult, ...]
+    verdicts: tuple[Verdict, ...]
 
 
 def replay(monitor: ModelMonitor, windows: Iterable[Window]) -> Iterator[ReplayedWindow]:
@@ -42,10 +45,19 @@ def replay(monitor: ModelMonitor, windows: Iterable[Window]) -> Iterator[Replaye
             monitor.measure_performance(window, run),
         )
         checks = tuple(checks_of(evaluations))
-        yield ReplayedWindow(window=window, evaluations=evaluations, checks=checks)
+        yield ReplayedWindow(
+            window=window,
+            evaluations=evaluations,
+            checks=checks,
+            verdicts=tuple(verdicts_of(monitor.config, evaluations)),
+        )
         monitor.forget(window)
 
 
 def incidents(monitor: ModelMonitor, replayed: Iterable[ReplayedWindow]) -> list[Incident]:
-    """Return the incidents of replayed windows."""
-    return fold(monitor.config, ((r.window, r.checks) for r in replayed))
+    """Return the incidents of replayed windows, in order of opening."""
+    windows = list(replayed)
+    episodes = fold(monitor.config, history_of(v for r in windows for v in r.verdicts))
+    end = max((r.window.end for r in windows), default=datetime.min.replace(tzinfo=UTC))
+    found = follow(monitor.config, [], episodes, end)
+    return sorted(found, key=lambda i: (i.episode.opened, i.episode.subject))

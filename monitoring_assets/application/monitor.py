@@ -11,16 +11,18 @@ from hashlib import sha256
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitoring_assets.alerting.decision import checks_of, decide
+from monitoring_assets.alerting.verdicts import verdicts_of
+from monitoring_assets.application.incidents import Alerts
 from monitoring_assets.application.ports import (
+    AlertStore,
     ArtifactStore,
-    DecisionStore,
     MeasurementStore,
     ProfileEngine,
     RunInfo,
     Source,
     SourceStates,
 )
+from monitoring_assets.application.respond import Responder
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.decision import Decision
 from monitoring_assets.domain.errors import SourceError
@@ -84,9 +86,9 @@ class Ports:
         predictions: The prediction log.
         labels: The labels, None where they are a column of the log or there are none.
         references: The source of each version of the reference.
-        link: The address in the UI of a window of an asset (`model`, `asset`, `window key`).
         cache: Where a version of the reference is kept, prepared (`version`, `edition`).
         engine: What profiles windows where their rows are, None where they are copied.
+        defaults: Which of `slack` and `pagerduty` the environment offers for messages.
     """
 
     predictions: Source
@@ -94,9 +96,9 @@ class Ports:
     references: Callable[[str], Source]
     artifacts: ArtifactStore
     measurements: MeasurementStore
-    decisions: DecisionStore
+    alerts: AlertStore
     states: SourceStates
-    link: Callable[[str, str, str], str]
+    defaults: frozenset[str] = frozenset()
     cache: Callable[[str, str], ReferenceCache] = lambda _version, _edition: MemoryCache()
     engine: ProfileEngine | None = None
 
@@ -380,19 +382,30 @@ class ModelMonitor:
         measured = measure_performance(self.config, rows, coverage, baseline)
         return self._stored(PERFORMANCE, window, self._if_complete(rows, measured), run)
 
-    def decide(self, window: Window, run: RunInfo, *, is_backfill: bool) -> Decision:
-        """Decide about one window from everything that is stored of it."""
-        evaluations = self.ports.measurements.of_window(self.config.name, window.key)
-        decision = decide(
-            self.config,
-            window,
-            checks_of(evaluations),
-            now=run.computed_at,
-            is_backfill=is_backfill,
-            link=self.ports.link(self.config.name, DECISION, window.key),
-        )
-        self.ports.decisions.record(decision, run)
-        return decision
+    def decide(
+        self, windows: Sequence[Window], run: RunInfo, *, is_backfill: bool
+    ) -> list[Decision]:
+        """Decide about windows from everything that is stored of them."""
+        found = {}
+        for window in windows:
+            evaluations = self.ports.measurements.of_window(self.config.name, window.key)
+            found[window] = verdicts_of(self.config, evaluations)
+        decisions = self.alerts.decide(found, run, is_backfill=is_backfill)
+        if not is_backfill:
+            self.responder.respond(run.computed_at)
+        return decisions
+
+    @property
+    def alerts(self) -> Alerts:
+        """Return the model's incidents, and who is told of them."""
+        ports = self.ports
+        return Alerts(config=self.config, store=ports.alerts, defaults=ports.defaults)
+
+    @property
+    def responder(self) -> Responder:
+        """Return what is done about incidents without asking."""
+        ports = self.ports
+        return Responder(config=self.config, store=ports.alerts, flags=ports.artifacts)
 
     def stored_log(self, window: Window) -> pa.Table:
         """Return the valid rows of one stored window.

@@ -4,20 +4,18 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from monitoring_assets.alerting.incidents import fold
-from monitoring_assets.application.backtest import ReplayedWindow, replay
+from monitoring_assets.application.backtest import ReplayedWindow, incidents, replay
 from monitoring_assets.cli.windows import add_range, between
 from monitoring_assets.composition import Workspace
 from monitoring_assets.config.loader import load_models
 from monitoring_assets.config.model import LoadedModel
 from monitoring_assets.domain.errors import ConfigurationError
-from monitoring_assets.domain.evaluation import CheckResult
-from monitoring_assets.domain.window import Window
+from monitoring_assets.domain.incident import Incident
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,25 +40,49 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     model = _model(workspace, options.model)
     windows = between(model.config, options.first, options.last)
     began = perf_counter()
-    story: list[tuple[Window, tuple[CheckResult, ...]]] = []
-    told = []
-    for replayed in _shown(replay(workspace.replaying_monitor(model), windows), len(windows)):
-        story.append((replayed.window, replayed.checks))
+    monitor = workspace.replaying_monitor(model)
+    replayed, told = [], []
+    for window in _shown(replay(monitor, windows), len(windows)):
         if options.json:
-            told.append(_window(replayed))
-    incidents = [asdict(incident) for incident in fold(model.config, story)]
+            told.append(_window(window))
+        replayed.append(replace(window, evaluations=()))  # a year of numbers is a gigabyte
+    found = incidents(monitor, replayed)
     if options.json:
-        document = {"model": model.config.name, "windows": told, "incidents": incidents}
+        document = {
+            "model": model.config.name,
+            "windows": told,
+            "incidents": [_incident(incident) for incident in found],
+        }
         options.json.write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
-    for incident in incidents:
-        until = incident["resolved_window"] or "open"
-        print(
-            f"{incident['opened_window']} … {until:<10} {incident['severity']:<6} "
-            f"{incident['kind']:<17} {incident['reason']}"
-        )
+    for incident in found:
+        print(_line(incident))
     seconds = perf_counter() - began
-    print(f"{len(windows)} windows, {len(incidents)} incidents, {seconds:.1f} s")
+    print(f"{len(windows)} windows, {len(found)} incidents, {seconds:.1f} s")
     return 0
+
+
+def _line(incident: Incident) -> str:
+    episode = incident.episode
+    until = episode.resolved.key if episode.resolved else "open"
+    return (
+        f"{episode.opened.key} … {until:<10} {incident.severity:<6} "
+        f"{episode.kind:<17} {episode.reason}"
+    )
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    episode = incident.episode
+    return {
+        "model": incident.model,
+        "kind": episode.kind,
+        "severity": incident.severity,
+        **asdict(episode.subject),
+        "opened_window": episode.opened.key,
+        "resolved_window": episode.resolved.key if episode.resolved else None,
+        "resolution": episode.resolution,
+        "windows": episode.bad,
+        "reason": episode.reason,
+    }
 
 
 def _model(workspace: Workspace, name: str) -> LoadedModel:

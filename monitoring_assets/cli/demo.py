@@ -6,14 +6,13 @@ The history begins once and grows with every later demo; what is there is not ma
 import argparse
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
-from monitoring_assets.alerting.decision import checks_of
-from monitoring_assets.alerting.incidents import fold
+from monitoring_assets.alerting.lifecycle import standing
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import (
     LOCATION,
@@ -35,7 +34,6 @@ from monitoring_assets.demo.history import (
     write_model_file,
 )
 from monitoring_assets.demo.story import Chapter, chapters, surprises
-from monitoring_assets.domain.evaluation import CheckResult
 from monitoring_assets.domain.window import Window
 
 MODEL = "late_parcel"
@@ -146,7 +144,7 @@ def _write_history(folder: Path, span: _Span, steps: _Steps) -> None:
 def _backfill(ready: Mapping[str, str], steps: _Steps) -> None:
     workspace = Workspace(ready)
     windows = _windows(workspace)
-    done = workspace.decisions.decided_keys(MODEL, windows)
+    done = workspace.alerts.decided_keys(MODEL, windows)
     missing = [window for window in windows if window.key not in done]
     if not missing:
         steps.say(f"{len(windows)} days are monitored already")
@@ -171,27 +169,21 @@ def _windows(workspace: Workspace) -> list[Window]:
 def _tell(workspace: Workspace, steps: _Steps) -> int:
     """Print what was found beside what happened; return how many events were not."""
     windows = _windows(workspace)
-    incidents = fold(workspace.model(MODEL).config, _story(workspace, windows))
+    incidents = list(standing(workspace.alerts.find(MODEL)).values())
     told = list(chapters(windows, incidents))
     steps.say(f"{len(windows)} days are monitored. What happened, and what was found:\n")
     for chapter in told:
         print(_line(chapter))
     for incident in surprises(windows, incidents, told):
-        print(f"  ? {incident.opened_window:<24} nothing happened; found {incident.kind}")
+        opened, kind = incident.episode.opened.key, incident.episode.kind
+        print(f"  ? {opened:<24} nothing happened; found {kind}")
     print()
     return sum(not chapter.is_as_expected for chapter in told)
 
 
-def _story(
-    workspace: Workspace, windows: Sequence[Window]
-) -> Iterator[tuple[Window, list[CheckResult]]]:
-    for window in windows:
-        yield window, checks_of(workspace.measurements.of_window(MODEL, window.key))
-
-
 def _line(chapter: Chapter) -> str:
     first, last = chapter.windows
-    found = ", ".join(dict.fromkeys(str(incident.kind) for incident in chapter.found))
+    found = ", ".join(dict.fromkeys(str(incident.episode.kind) for incident in chapter.found))
     mark = "✓" if chapter.is_as_expected else "✗"
     name = chapter.event.name.replace("_", " ")
     return f"  {mark} {first} … {last[5:]:<6} {name:<22} {found or 'nothing, as it should be'}"

@@ -3,21 +3,25 @@
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from monitoring_assets.application.dispatch import dispatch
 from monitoring_assets.cli.database import ready_environment
 from monitoring_assets.cli.serving import end_on_signals
 from monitoring_assets.composition import Workspace
 
-_PAUSE_SECONDS, _BUDGET_SECONDS = 2.0, 60.0
+_BUDGET_SECONDS = 60.0
+# A message is announced by Postgres; this is how soon a retry, or a missed signal, is noticed.
+_PAUSE_SECONDS = 2.0
+_HEARTBEAT_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = "examples:\n  mlmon dispatch\n  mlmon dispatch --forever"
-    parser.add_argument("--forever", action="store_true", help="look again every two seconds")
+    parser.add_argument(
+        "--forever", action="store_true", help="deliver each message at once, until Ctrl-C"
+    )
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -25,15 +29,40 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     end_on_signals()
     with ready_environment(environ) as ready:
         workspace = Workspace(ready)
-        while True:
-            done = dispatch(
-                workspace.outbox,
-                workspace.notifier,
-                now=datetime.now(UTC),
-                budget_seconds=_BUDGET_SECONDS,
-            )
-            for line in done.lines:
-                print(line, file=sys.stderr)
-            if not options.forever:
-                return 0 if not done.waiting else 1
-            time.sleep(_PAUSE_SECONDS)
+        if options.forever:
+            _forever(workspace)
+        done = workspace.dispatcher.sweep(_BUDGET_SECONDS)
+        for line in done.lines:
+            _tell(line)
+        _tell(str(done))
+        return 0 if not done.waiting else 1
+
+
+def _forever(workspace: Workspace) -> None:
+    keep_awake = _now_and_then(workspace)
+    with workspace.outbox.signals() as signals:
+
+        def wait() -> None:
+            keep_awake()
+            signals.wait(_PAUSE_SECONDS)
+
+        workspace.dispatcher.run(wait=wait, tell=_tell)
+
+
+def _now_and_then(workspace: Workspace) -> Callable[[], None]:
+    due = 0.0
+
+    def keep_awake() -> None:
+        nonlocal due
+        if time.monotonic() < due:
+            return
+        due = time.monotonic() + _HEARTBEAT_SECONDS
+        trouble = workspace.keep_awake(datetime.now(UTC))
+        if trouble:
+            _tell(trouble)
+
+    return keep_awake
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -22,7 +22,14 @@ COMMANDS = {
     "compare": "compare windows with others, or with a reference, from their profiles",
     "profile": "profile a window by the engine that the model names",
     "report": "write Evidently's HTML report of a window",
+    "incidents": "list what is open, or close one by hand",
+    "ack": "take care of an incident: it does not escalate any more",
+    "snooze": "let an incident be quiet for a while, or until it gets worse",
+    "silence": "begin, end or list times in which nobody is told",
+    "responses": "show what was done without asking, or take it back",
+    "explain": "say why an alert fired, or did not",
     "dispatch": "deliver the messages that wait",
+    "slack-actions": "do what the buttons below messages in Slack ask for",
     "db": "start, stop, upgrade or show the database",
     "env": 'print the settings for other tools: eval "$(mlmon env)"',
     "schema": "print the JSON Schema of a model's YAML, for editors",
@@ -62,7 +69,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == chosen:  # the others need no import to be listed
-            module = import_module(f"monitoring_assets.cli.{name}")
+            module = import_module(f"monitoring_assets.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from monitoring_assets.config.settings import Settings
+from monitoring_assets.config.values import Settings
 
 EngineName = Literal["local", "arrow", "duckdb", "spark", "ibis"]
 

@@ -16,55 +16,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from monitoring_assets.config.alerts import AlertSettings
 from monitoring_assets.config.engine import EngineSettings
-from monitoring_assets.config.settings import Settings
-from monitoring_assets.domain.incident import Severity
-from monitoring_assets.domain.measurement import Kind
+from monitoring_assets.config.responses import ResponseSettings
+from monitoring_assets.config.values import Duration, Settings, Share, print_duration
 from monitoring_assets.domain.window import Cadence, Every
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_duration(text: object) -> timedelta:
-    """Return the length of time of `30m`, `6h` or `14d`.
-
-    >>> parse_duration("14d").days
-    14
-    """
-    if isinstance(text, timedelta):
-        return text
-    found = re.fullmatch(r"\s*(\d+)\s*([mhd])\s*", str(text))
-    if found is None:
-        raise ValueError(f"{text!r} is no duration; write a whole number and m, h or d: 6h, 14d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def print_duration(value: timedelta) -> str:
-    """Return a length of time as it is written in the YAML.
-
-    >>> print_duration(timedelta(days=14)), print_duration(timedelta(hours=6))
-    ('14d', '6h')
-    """
-    minutes = int(value.total_seconds() // 60)
-    for unit, length in (("d", 24 * 60), ("h", 60)):
-        if minutes and minutes % length == 0:
-            return f"{minutes // length}{unit}"
-    return f"{minutes}m"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(print_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[mhd]\s*$", "examples": ["6h"]}),
-]
-Share = Annotated[float, Field(ge=0, le=1)]
 Scalar = bool | int | float | str
 DriftMethodName = Literal[
     "evidently",
@@ -389,17 +350,6 @@ class PerformanceSettings(Settings):
     """The metrics that are judged; without it a default by task."""
 
 
-class AlertSettings(Settings):
-    """Who learns of failures, and how fast."""
-
-    slack_channel: str | None = None
-    """The channel of this model's messages; without it the environment's `MLMON_SLACK_CHANNEL`."""
-    severity: dict[Kind, Severity] = Field(default_factory=dict)
-    """`page`, `ticket` or `info` by kind, where it differs from the default."""
-    max_age: Duration | None = None
-    """Windows that ended longer ago never alert; default: two windows, at least 6h."""
-
-
 class ModelConfig(Settings):
     """One monitored model."""
 
@@ -443,6 +393,8 @@ class ModelConfig(Settings):
     """Who learns of failures."""
     engine: EngineSettings = EngineSettings()
     """Where the profile of a window is computed."""
+    responses: ResponseSettings = ResponseSettings()
+    """What is done about failures without asking; nothing by default."""
 
     @field_validator("owner")
     @classmethod

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from monitoring_assets.config.loader import COMPONENT_TYPE
-from monitoring_assets.config.model import ModelConfig, print_duration
+from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.config.values import print_duration
 
 
 class _Schema(GenerateJsonSchema):

@@ -77,14 +77,14 @@ class WindowAsset:
         inputs: The assets of the same window that it reads.
         reads_reference: Whether it reads the active reference.
         checks: Check name → what the UI says of it.
-        step: What is done for one window.
+        steps: What is done for the windows of a run, in order of time.
         is_automatic: Whether it follows its inputs by itself.
     """
 
     name: str
     description: str
     kinds: frozenset[str]
-    step: Callable[[Task], PartitionResult]
+    steps: Callable[[Sequence[Task]], Iterator[PartitionResult]]
     inputs: tuple[str, ...] = ()
     reads_reference: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
@@ -103,7 +103,13 @@ def window_keys(name: str) -> list[dg.AssetKey]:
 
 def run_info(context: dg.AssetExecutionContext) -> RunInfo:
     """Return what is recorded about a run; this is where the clock is read."""
-    return RunInfo(run_id=context.run.run_id, computed_at=datetime.now(UTC))
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    started = record.start_time if record else None
+    return RunInfo(
+        run_id=context.run.run_id,
+        computed_at=datetime.now(UTC),
+        started_at=None if started is None else datetime.fromtimestamp(started, UTC),
+    )
 
 
 def _common(model: LoadedModel) -> dict[str, Any]:
@@ -209,9 +215,8 @@ def _results(
 ) -> Sequence[PartitionResult]:
     monitor, run = workspace.monitor(model), run_info(context)
     windows = windows_of(model.config, context)
-    results = []
-    for done, window in enumerate(windows, start=1):
-        task = Task(
+    tasks = [
+        Task(
             context=context,
             monitor=monitor,
             window=window,
@@ -219,10 +224,23 @@ def _results(
             is_backfill=is_backfill(context.run.tags),
             settings=workspace.settings,
         )
-        results.append(asset.step(task))
+        for window in windows
+    ]
+    results = []
+    for done, result in enumerate(asset.steps(tasks), start=1):
+        results.append(result)
         if done % 10 == 0:
-            context.log.info("%s of %s windows, up to %s", done, len(windows), window.key)
+            context.log.info("%s of %s windows, up to %s", done, len(windows), result.partition)
+    if asset.name == DECISION:
+        context.log.info("messages: %s", workspace.deliver_now())
     return results
+
+
+def _each(
+    step: Callable[[Task], PartitionResult],
+) -> Callable[[Sequence[Task]], Iterator[PartitionResult]]:
+    """Return what does one window after the other."""
+    return lambda tasks: map(step, tasks)
 
 
 def _log(task: Task) -> PartitionResult:
@@ -285,9 +303,12 @@ def _performance(task: Task) -> PartitionResult:
     return _evaluated(task.monitor.measure_performance(task.window, task.run))
 
 
-def _decision(task: Task) -> PartitionResult:
-    decision = task.monitor.decide(task.window, task.run, is_backfill=task.is_backfill)
-    return PartitionResult(partition=task.window.key, metadata=decision_metadata(decision))
+def _decision(tasks: Sequence[Task]) -> Iterator[PartitionResult]:
+    if not tasks:
+        return
+    first, windows = tasks[0], [task.window for task in tasks]
+    for decision in first.monitor.decide(windows, first.run, is_backfill=first.is_backfill):
+        yield PartitionResult(partition=decision.window.key, metadata=decision_metadata(decision))
 
 
 _ASSETS = (
@@ -305,7 +326,7 @@ _ASSETS = (
             log.ROW_CONTRACT: "Few rows break the contract (`quality.invalid_rows`).",
             log.DUPLICATES: "Few prediction ids are repeated (`quality.duplicates`).",
         },
-        step=_log,
+        steps=_each(_log),
         is_automatic=False,
     ),
     WindowAsset(
@@ -317,7 +338,7 @@ _ASSETS = (
             labels.LABELS: "Enough predictions are labelled once labels should be complete "
             "(`performance.min_coverage`)."
         },
-        step=_labels,
+        steps=_each(_labels),
     ),
     WindowAsset(
         name=PROFILE,
@@ -328,7 +349,7 @@ _ASSETS = (
         kinds=frozenset({"arrow", "parquet"}),
         inputs=(LOG,),
         reads_reference=True,
-        step=_profile,
+        steps=_each(_profile),
     ),
     WindowAsset(
         name=QUALITY,
@@ -343,7 +364,7 @@ _ASSETS = (
             quality.OUTLIERS: "Not more IQR outliers than in the reference (`quality.outliers`).",
             quality.CONSTANT: "No column became constant.",
         },
-        step=_quality,
+        steps=_each(_quality),
     ),
     WindowAsset(
         name=DRIFT,
@@ -359,7 +380,7 @@ _ASSETS = (
             drift.PREDICTION: "The prediction did not drift.",
             drift.CORRELATION: "Correlations are as usual (`max_correlation_change`).",
         },
-        step=_drift,
+        steps=_each(_drift),
     ),
     WindowAsset(
         name=PERFORMANCE,
@@ -371,16 +392,17 @@ _ASSETS = (
             performance.PERFORMANCE: "Not worse than on the reference (`performance.max_drop`, "
             "`max_rise`), judged once enough labels are there."
         },
-        step=_performance,
+        steps=_each(_performance),
     ),
     WindowAsset(
         name=DECISION,
         description=(
             "Who is told what about one window, and why (not). It sees the verdicts of all checks "
-            "at once; messages wait in the table `outbox` and leave through `deliver_alerts`."
+            "at once; messages wait in the table `outbox` and leave right after, or through the "
+            "sensor `deliver_alerts`."
         ),
         kinds=frozenset({"slack", "postgres"}),
         inputs=(LOG, LABELS, QUALITY, DRIFT, PERFORMANCE),
-        step=_decision,
+        steps=_decision,
     ),
 )

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from monitoring_assets.alerting.failed_run import failed_run, first_line
-from monitoring_assets.application.dispatch import dispatch
+from monitoring_assets.alerting.failed_run import first_line
 from monitoring_assets.application.monitor import REFERENCE
 from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Workspace
@@ -16,44 +15,41 @@ from monitoring_assets.defs.failures import first_failure
 from monitoring_assets.defs.model import reference_job_name, windows_job_name
 from monitoring_assets.defs.runs import WILL_RETRY, is_backfill, last_window
 from monitoring_assets.domain.window import Window
+from monitoring_assets.stores.watcher import watch
 
 # A sensor's tick may take 60 seconds in all.
-BUDGET_SECONDS = 20
+BUDGET_SECONDS = 20.0
 
 
 @dg.sensor(
     name="deliver_alerts",
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Delivers the messages that wait in the table `outbox`: to Slack where a token is "
-    "set, else to the terminal.",
+    "set, else to the terminal, to PagerDuty, webhooks and by e-mail.",
 )
 def deliver_alerts(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.SkipReason:
-    """Deliver what waits; the tick says what was done."""
-    notifier = workspace.notifier
-    done = dispatch(
-        workspace.outbox, notifier, now=datetime.now(UTC), budget_seconds=BUDGET_SECONDS
-    )
+    """Deliver what waits; the tick says what was done, and how alerting is doing."""
+    done = workspace.dispatcher.sweep(BUDGET_SECONDS)
+    trouble = workspace.keep_awake(datetime.now(UTC))
     for line in done.lines:
         context.log.info(line)
-    return dg.SkipReason(
-        f"{notifier.name}: {done.sent} delivered, {done.failed} failed, {done.dead} given up, "
-        f"{done.waiting} waiting"
-    )
+    told = [str(done), str(watch(workspace.engine)), trouble]
+    return dg.SkipReason("; ".join(filter(None, told)))
 
 
 @dg.run_failure_sensor(
     name="failed_runs",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Enqueues a message of kind `pipeline` when a window could not be monitored.",
+    description="Opens an incident of kind `pipeline` when a window could not be monitored.",
 )
 def failed_runs(
     context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[Workspace]
 ) -> None:
-    """Enqueue a message and do no more: a failure sensor that raises loses its event."""
+    """Record it and do no more: a failure sensor that raises loses its event."""
     run, now = context.dagster_run, datetime.now(UTC)
     if run.tags.get(WILL_RETRY) == "true":
         return
@@ -63,14 +59,18 @@ def failed_runs(
         window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
         if window is None:
             continue
-        decision = failed_run(
-            model.config,
+        workspace.incidents(model).fail(
             window,
-            error,
-            f"{workspace.settings.ui_url}/runs/{run.run_id}",
+            f"{error} (run {run.run_id[:8]})",
+            RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),
             is_backfill=is_backfill(run.tags),
         )
-        workspace.decisions.record(decision, RunInfo(run_id=run.run_id, computed_at=now))
+
+
+def _began(context: dg.RunFailureSensorContext) -> datetime | None:
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    started = record.start_time if record else None
+    return None if started is None else datetime.fromtimestamp(started, UTC)
 
 
 def _concerns(config: ModelConfig, run: dg.DagsterRun) -> bool:

@@ -102,9 +102,8 @@ def decision_metadata(decision: Decision) -> dict[str, Any]:
         "failing": len(decision.failing),
         "what fails": _table(("check", "reason"), _split(decision.failing)),
     }
-    if decision.notice is not None:
-        metadata["severity"] = str(decision.notice.severity)
-        metadata["message"] = decision.notice.title
+    if decision.told:
+        metadata["told"] = _table(("told",), [(line,) for line in decision.told])
     return metadata
 
 

@@ -24,7 +24,7 @@ class Chapter:
     @property
     def is_as_expected(self) -> bool:
         """Return whether every expected kind was found, and nothing where nothing should be."""
-        kinds = {incident.kind for incident in self.found}
+        kinds = {incident.episode.kind for incident in self.found}
         if self.event.kind is EventKind.HARMLESS:
             return all(incident.severity is Severity.INFO for incident in self.found)
         return {expected.kind for expected in self.event.expected} <= kinds
@@ -37,7 +37,7 @@ def chapters(windows: Sequence[Window], incidents: Sequence[Incident]) -> Iterat
         inside = [day for day in event.windows if day < len(windows)]
         if not inside:
             continue
-        found = tuple(i for i in incidents if days.get(i.opened_window, -1) in inside)
+        found = tuple(i for i in incidents if days.get(i.episode.opened.key, -1) in inside)
         yield Chapter(
             event=event,
             windows=(windows[inside[0]].key, windows[inside[-1]].key),
@@ -54,5 +54,5 @@ def surprises(
     return [
         i
         for i in incidents
-        if i not in explained and i.opened_window in keys and i.severity is not Severity.INFO
+        if i not in explained and i.episode.opened.key in keys and i.severity is not Severity.INFO
     ]

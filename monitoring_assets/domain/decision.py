@@ -1,40 +1,22 @@
-"""What was decided about a window, and the message that tells of it."""
+"""What was decided about a window, and what people did about incidents."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from monitoring_assets.domain.incident import Event
 from monitoring_assets.domain.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A message that waits to be delivered or was delivered: one per model and window.
-
-    Attributes:
-        title: One line: what failed where.
-        lines: What failed and why, one line each, plain text.
-        link: The address of the asset partition in the UI.
-        channel: The Slack channel, empty for the default.
-        severity: `page`, `ticket` or `info`.
-    """
-
-    model: str
-    window_key: str
-    severity: str
-    title: str
-    lines: tuple[str, ...]
-    link: str
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided about one window, and why a message is sent or not.
+    """What was decided about one window, and why somebody is told or not.
 
     Attributes:
         status: The worst status of the window's checks.
-        notice: The message, None where nobody is told.
-        reason: One sentence: why somebody is told or not.
+        reason: One sentence: who was told what, or why nobody was.
         failing: `check: reason` of every failing check.
+        told: One line per incident that was told.
+        is_superseded: Whether a later run had judged the window; then nothing was changed.
     """
 
     model: str
@@ -42,4 +24,36 @@ class Decision:
     status: str
     reason: str
     failing: tuple[str, ...] = ()
-    notice: Notice | None = None
+    told: tuple[str, ...] = ()
+    is_superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedEvent:
+    """An event, of which model and when."""
+
+    at: datetime
+    model: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what.
+
+    Attributes:
+        actor: A person, or the name of an automated response.
+        action: `ack`, `snooze`, `silence`, `resolve`, …
+        subject: The id of an incident or silence, or a window's key.
+        undo: The command that takes it back, empty where nothing does.
+        expires_at: When it ends by itself.
+    """
+
+    at: datetime
+    actor: str
+    action: str
+    model: str
+    subject: str
+    detail: str = ""
+    undo: str = ""
+    expires_at: datetime | None = None

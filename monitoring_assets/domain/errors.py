@@ -6,11 +6,13 @@
     │   └── CorruptFileError   a file is there and its content cannot be trusted
     ├── StoreUnavailableError  Postgres or the artifact folder cannot be reached or written
     ├── DatabaseServerError    the embedded Postgres cannot be set up or started
-    └── DeliveryError          a notification was not accepted (transient or permanent)
+    └── DeliveryError          a message was not accepted; its `Fault` says what to do
 
 A *data* problem (a missing column, a row out of range, an empty window) is never an error: it
 is a measurement with a status, see `domain.measurement`.
 """
+
+from enum import StrEnum
 
 
 class MonitoringError(Exception):
@@ -37,17 +39,25 @@ class DatabaseServerError(MonitoringError):
     """The embedded Postgres server cannot be set up, started or stopped."""
 
 
+class Fault(StrEnum):
+    """What a message that was not delivered failed of; it decides what happens next."""
+
+    MESSAGE = "message"  # it can never be accepted: given up
+    DESTINATION = "destination"  # nothing is accepted until somebody repairs something
+    BUSY = "busy"  # not accepted now: the channel said when to come again
+    UNKNOWN = "unknown"  # it may have arrived: a time-out, a lost answer, a server's error
+
+
 class DeliveryError(MonitoringError):
-    """A channel did not accept a notification.
+    """A channel did not accept a message, or nobody knows whether it did.
 
     Attributes:
-        is_permanent: Whether sending the same message again can never succeed.
         retry_after_seconds: How long the channel asked to wait, if it said so.
     """
 
     def __init__(
-        self, message: str, *, is_permanent: bool, retry_after_seconds: float | None = None
+        self, message: str, fault: Fault, *, retry_after_seconds: float | None = None
     ) -> None:
         super().__init__(message)
-        self.is_permanent = is_permanent
+        self.fault = fault
         self.retry_after_seconds = retry_after_seconds

@@ -5,22 +5,18 @@ is an `AssertionError`. What only one store promises is tested beside that store
 """
 # ruff: noqa: S101
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import pyarrow as pa
 
-from monitoring_assets.application.dispatch import Delivery, Outbox
 from monitoring_assets.application.ports import (
     ArtifactStore,
-    DecisionStore,
     MeasurementStore,
     RunInfo,
     SourceStates,
 )
-from monitoring_assets.domain.decision import Decision, Notice
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.window import Window
@@ -58,30 +54,6 @@ def evaluation(*measurements: Measurement, asset: str = "drift_report") -> Evalu
         window=DAY,
         reference_version="2025-q4",
         measurements=measurements,
-    )
-
-
-def notice(*lines: str) -> Notice:
-    """Return a message about the example window."""
-    return Notice(
-        model="churn",
-        window_key=DAY.key,
-        severity="page",
-        title="churn: drift on 2026-01-02",
-        lines=lines or ("drift: amount moved",),
-        link="http://127.0.0.1:3000/assets/churn/drift_report",
-    )
-
-
-def decision(told: Notice | None, status: str = "bad") -> Decision:
-    """Return a decision about the example window."""
-    return Decision(
-        model="churn",
-        window=DAY,
-        status=status,
-        reason="drift fails",
-        failing=("drift: amount moved",),
-        notice=told,
     )
 
 
@@ -129,151 +101,6 @@ def a_window_that_changed_its_length_is_replaced(store: MeasurementStore) -> Non
     store.replace(evaluation(FULL), RUN)
     store.replace(replace(evaluation(FULL), window=hour), LATER)
     assert store.of_window("churn", DAY.key) == ()
-
-
-# Decisions
-
-
-class DecisionStoreWithKeys(DecisionStore, Protocol):
-    """A decision store that can also say which windows were decided."""
-
-    def decided_keys(self, model: str, windows: Sequence[Window]) -> set[str]:
-        """Return the keys of those windows that were decided."""
-
-
-def a_decision_is_remembered(store: DecisionStoreWithKeys) -> None:
-    """A decided window is known as decided, another one is not."""
-    store.record(decision(None), RUN)
-    assert store.decided_keys("churn", [DAY, NEXT_DAY]) == {DAY.key}
-
-
-def a_decision_of_another_model_does_not_count(store: DecisionStoreWithKeys) -> None:
-    """Models do not share decisions."""
-    store.record(decision(None), RUN)
-    assert store.decided_keys("fraud", [DAY]) == set()
-
-
-def a_decision_without_a_notice_makes_nobody_wait(store: DecisionStore) -> None:
-    """Without a notice nothing is enqueued."""
-    assert not store.record(decision(None), RUN)
-
-
-def a_notice_waits_once(store: DecisionStore) -> None:
-    """Recording the same decision twice leaves one message waiting."""
-    assert store.record(decision(notice()), RUN)
-    assert store.record(decision(notice()), LATER)
-
-
-# Decisions and the outbox together
-
-
-def _claimed(outbox: Outbox, now: datetime = LATER.computed_at) -> Delivery:
-    delivery = outbox.claim(now)
-    assert delivery is not None
-    return delivery
-
-
-def a_claimed_notice_is_the_recorded_one(store: DecisionStore, outbox: Outbox) -> None:
-    """The sender gets the notice as it was recorded, as a first attempt."""
-    store.record(decision(notice("one", "two")), RUN)
-    claimed = _claimed(outbox)
-    assert claimed.notice == notice("one", "two")
-    assert (claimed.previous, claimed.is_retry) == (None, False)
-
-
-def a_claimed_notice_is_not_claimed_again(store: DecisionStore, outbox: Outbox) -> None:
-    """Two senders never hold the same message."""
-    store.record(decision(notice()), RUN)
-    _claimed(outbox)
-    assert outbox.claim(LATER.computed_at) is None
-    assert outbox.waiting() == 1
-
-
-def a_delivered_text_is_not_sent_again(store: DecisionStore, outbox: Outbox) -> None:
-    """The same decision after the delivery enqueues nothing."""
-    store.record(decision(notice()), RUN)
-    assert outbox.mark_sent(_claimed(outbox), "C1:1.0", NOW)
-    assert not store.record(decision(notice()), LATER)
-    assert outbox.claim(LATER.computed_at) is None
-    assert outbox.waiting() == 0
-
-
-def a_changed_text_becomes_an_edit(store: DecisionStore, outbox: Outbox) -> None:
-    """A new text after the delivery is sent with the name of the first message."""
-    store.record(decision(notice()), RUN)
-    first = _claimed(outbox)
-    outbox.mark_sent(first, "C1:1.0", NOW)
-    assert store.record(decision(notice("changed")), LATER)
-    edit = _claimed(outbox)
-    assert (edit.previous, edit.is_retry) == ("C1:1.0", False)
-    assert (edit.delivery_id, edit.notice) == (first.delivery_id, notice("changed"))
-
-
-def a_text_that_changed_while_it_was_sent_waits(store: DecisionStore, outbox: Outbox) -> None:
-    """The success of the old text does not swallow the new one."""
-    store.record(decision(notice()), RUN)
-    sending = _claimed(outbox)
-    store.record(decision(notice("changed")), LATER)
-    assert outbox.mark_sent(sending, "C1:1.0", NOW)
-    edit = _claimed(outbox)
-    assert (edit.notice, edit.previous) == (notice("changed"), "C1:1.0")
-
-
-def a_failed_attempt_waits_for_its_time(store: DecisionStore, outbox: Outbox) -> None:
-    """A message is not due before `retry_at`; after it, it is a retry."""
-    store.record(decision(notice()), RUN)
-    at = LATER.computed_at + timedelta(minutes=5)
-    outbox.mark_failed(_claimed(outbox), "HTTP 500", at)
-    assert outbox.claim(at - timedelta(seconds=1)) is None
-    assert _claimed(outbox, at).is_retry
-
-
-def recording_again_does_not_shorten_the_wait(store: DecisionStore, outbox: Outbox) -> None:
-    """A new decision does not hammer a channel that asked to wait."""
-    store.record(decision(notice()), RUN)
-    at = LATER.computed_at + timedelta(minutes=5)
-    outbox.mark_failed(_claimed(outbox), "HTTP 429", at)
-    assert store.record(decision(notice("changed")), LATER)
-    assert outbox.claim(at - timedelta(seconds=1)) is None
-    assert _claimed(outbox, at).notice == notice("changed")
-
-
-def an_edit_of_unknown_outcome_is_followed_by_the_next(
-    store: DecisionStore, outbox: Outbox
-) -> None:
-    """After an edit that may have arrived, going back to the first text is an edit again."""
-    store.record(decision(notice()), RUN)
-    outbox.mark_sent(_claimed(outbox), "C1:1.0", NOW)
-    store.record(decision(notice("changed")), RUN)
-    outbox.mark_failed(_claimed(outbox), "timeout", NOW)
-    assert store.record(decision(notice()), LATER)
-
-
-def a_message_given_up_waits_no_longer(store: DecisionStore, outbox: Outbox) -> None:
-    """A dead message is neither waiting nor claimed."""
-    store.record(decision(notice()), RUN)
-    outbox.mark_failed(_claimed(outbox), "invalid_blocks", None)
-    assert outbox.waiting() == 0
-    assert outbox.claim(LATER.computed_at) is None
-
-
-def deciding_again_revives_a_message_given_up(store: DecisionStore, outbox: Outbox) -> None:
-    """What was never delivered is attempted anew, as a retry with a full period of attempts."""
-    store.record(decision(notice()), RUN)
-    outbox.mark_failed(_claimed(outbox), "invalid_blocks", None)
-    assert store.record(decision(notice()), LATER)
-    now = LATER.computed_at + timedelta(days=9)
-    revived = _claimed(outbox, now)
-    assert (revived.is_retry, revived.first_attempt_at) == (True, now)
-
-
-def a_claim_is_marked_once(store: DecisionStore, outbox: Outbox) -> None:
-    """A sender that has already reported cannot change the message any more."""
-    store.record(decision(notice()), RUN)
-    claimed = _claimed(outbox)
-    assert outbox.mark_sent(claimed, "C1:1.0", NOW)
-    assert not outbox.mark_failed(claimed, "late", None)
-    assert not outbox.mark_sent(claimed, "C1:2.0", NOW)
 
 
 # Source states
@@ -357,25 +184,6 @@ MEASUREMENT_CHECKS: tuple[Callable[[MeasurementStore], None], ...] = (
     replacing_removes_what_disappeared,
     replacing_leaves_the_rest_alone,
     a_window_that_changed_its_length_is_replaced,
-)
-DECISION_CHECKS: tuple[Callable[[DecisionStoreWithKeys], None], ...] = (
-    a_decision_is_remembered,
-    a_decision_of_another_model_does_not_count,
-    a_decision_without_a_notice_makes_nobody_wait,
-    a_notice_waits_once,
-)
-OUTBOX_CHECKS: tuple[Callable[[DecisionStore, Outbox], None], ...] = (
-    a_claimed_notice_is_the_recorded_one,
-    a_claimed_notice_is_not_claimed_again,
-    a_delivered_text_is_not_sent_again,
-    a_changed_text_becomes_an_edit,
-    a_text_that_changed_while_it_was_sent_waits,
-    a_failed_attempt_waits_for_its_time,
-    recording_again_does_not_shorten_the_wait,
-    an_edit_of_unknown_outcome_is_followed_by_the_next,
-    a_message_given_up_waits_no_longer,
-    deciding_again_revives_a_message_given_up,
-    a_claim_is_marked_once,
 )
 SOURCE_STATE_CHECKS: tuple[Callable[[SourceStates], None], ...] = (
     a_recorded_state_is_read_back,

@@ -81,6 +81,7 @@ decision = sa.Table(
     sa.Column("failing", JSONB, nullable=False),
     _text("run_id"),
     _moment("decided_at"),
+    sa.Column("told", JSONB, nullable=False, server_default="[]"),
 )
 
 outbox = sa.Table(
@@ -88,15 +89,15 @@ outbox = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger, primary_key=True),
     sa.Column("delivery_id", UUID(as_uuid=True), nullable=False),
-    _text("model"),
-    _text("window_key"),
+    _text("group_id"),
     _text("destination"),
-    sa.Column("payload", JSONB, nullable=False),
-    _text("payload_digest"),
-    sa.Column("delivered_digest", BYTES_IN_ORDER),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _text("act"),
     _text("state"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("may_have_arrived", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("said", JSONB),
     _moment("first_attempt_at", nullable=True),
     _moment("next_at", nullable=True),
     _moment("lease_until", nullable=True),
@@ -105,7 +106,7 @@ outbox = sa.Table(
     _moment("created_at"),
     _moment("sent_at", nullable=True),
     sa.UniqueConstraint("delivery_id", name="outbox_delivery"),
-    sa.UniqueConstraint("model", "window_key", "destination", name="outbox_one_per_window"),
+    sa.UniqueConstraint("group_id", "destination", "seq", name="outbox_one_per_step"),
     sa.CheckConstraint(
         "state IN ('pending', 'inflight', 'sent', 'dead')", name="outbox_state_is_known"
     ),
@@ -115,6 +116,162 @@ outbox = sa.Table(
         "next_at",
         postgresql_where=sa.text("state IN ('pending', 'inflight')"),
     ),
+)
+
+
+def _verdict_columns() -> list[Any]:
+    """Return what the newest verdicts and those that they replaced have in common."""
+    return [
+        _text("kind"),
+        _text("metric"),
+        _text("status"),
+        *(sa.Column(name, sa.Double) for name in ("score", "threshold", "recovery", "margin")),
+        *(sa.Column(name, sa.Double) for name in ("lower", "upper")),
+        sa.Column("n", sa.BigInteger, nullable=False),
+        _text("reason"),
+        _text("baseline"),
+        _text("run_id"),
+        _moment("run_started_at"),
+        _moment("judged_at"),
+    ]
+
+
+verdict = sa.Table(
+    "verdict",
+    metadata,
+    _text("model", primary_key=True),
+    _text("check_name", primary_key=True),
+    _text("column_name", primary_key=True),
+    _text("segment", primary_key=True),
+    sa.Column("window_start", TIMESTAMP(timezone=True), primary_key=True),
+    _moment("window_end"),
+    _text("window_key"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    *_verdict_columns(),
+    sa.Index("verdict_model_window", "model", "window_start"),
+)
+
+verdict_history = sa.Table(
+    "verdict_history",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    _text("model"),
+    _text("check_name"),
+    _text("column_name"),
+    _text("segment"),
+    _moment("window_start"),
+    _moment("window_end"),
+    _text("window_key"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    *_verdict_columns(),
+    sa.Index("verdict_history_model_window", "model", "window_start"),
+)
+
+incident = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("id", BYTES_IN_ORDER, primary_key=True),
+    _text("model"),
+    _text("check_name"),
+    _text("column_name"),
+    _text("segment"),
+    _text("kind"),
+    _text("state"),
+    _text("severity"),
+    _text("first_window"),
+    _text("opened_window"),
+    _text("last_window"),
+    sa.Column("resolved_window", BYTES_IN_ORDER),
+    sa.Column("resolution", BYTES_IN_ORDER),
+    _text("note"),
+    _text("group_id"),
+    _text("hidden_by"),
+    sa.Column("episode", JSONB, nullable=False),
+    sa.Column("told", JSONB, nullable=False),
+    _moment("opened_at"),
+    sa.Column("acked_by", BYTES_IN_ORDER),
+    _moment("acked_at", nullable=True),
+    _moment("snooze_until", nullable=True),
+    _moment("resolved_at", nullable=True),
+    # No two incidents of one subject are open at a time.
+    sa.Index(
+        "incident_one_open",
+        "model",
+        "check_name",
+        "column_name",
+        "segment",
+        unique=True,
+        postgresql_where=sa.text("state <> 'resolved'"),
+    ),
+    sa.Index("incident_group", "group_id"),
+)
+
+alert_group = sa.Table(
+    "alert_group",
+    metadata,
+    sa.Column("id", BYTES_IN_ORDER, primary_key=True),
+    _text("model"),
+    _text("severity"),
+    sa.Column("destinations", JSONB, nullable=False),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    _moment("opened_at"),
+    _moment("reminded_at", nullable=True),
+    _moment("resolved_at", nullable=True),
+    sa.Index(
+        "alert_group_one_open",
+        "model",
+        unique=True,
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    ),
+)
+
+alert_event = sa.Table(
+    "alert_event",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    _moment("at"),
+    _text("model"),
+    _text("window_key"),
+    _text("incident_id"),
+    _text("what"),
+    _text("line"),
+    _text("severity"),
+    _text("group_id"),
+    sa.Column("seq", sa.Integer),
+    _text("digest"),
+    _text("destination"),
+    sa.Index("alert_event_group", "group_id", "seq"),
+    sa.Index("alert_event_digest", "digest"),
+    sa.Index("alert_event_incident", "incident_id"),
+)
+
+silence = sa.Table(
+    "silence",
+    metadata,
+    sa.Column("id", BYTES_IN_ORDER, primary_key=True),
+    _text("model"),
+    _text("kind"),
+    _text("column_name"),
+    _text("segment"),
+    _moment("starts_at"),
+    _moment("ends_at"),
+    _text("created_by"),
+    _text("reason"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    _moment("at"),
+    _text("actor"),
+    _text("action"),
+    _text("model"),
+    _text("subject"),
+    _text("detail"),
+    _text("undo"),
+    _moment("expires_at", nullable=True),
+    sa.Index("audit_subject", "subject"),
 )
 
 source_state = sa.Table(

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 from monitoring_assets.config.model import ModelConfig
-from monitoring_assets.domain.evaluation import CheckResult
 from monitoring_assets.domain.measurement import Kind, Status
+from monitoring_assets.domain.verdict import Subject, Verdict
 from monitoring_assets.domain.window import Window
 
 START = date(2026, 3, 2)
@@ -16,6 +16,7 @@ CHECK_OF = {
     Kind.PREDICTION_DRIFT: "prediction_drift",
     Kind.CORRELATION: "correlation_change",
     Kind.PERFORMANCE: "performance",
+    Kind.PIPELINE: "pipeline",
 }
 
 
@@ -39,18 +40,28 @@ def window(offset: int = 0, config: ModelConfig | None = None) -> Window:
 
 
 def verdict(
-    kind: Kind,
+    kind: Kind = Kind.QUALITY,
     status: Status = Status.BAD,
     *,
+    day: int = 0,
     check: str = "",
-    columns: tuple[str, ...] = (),
+    column: str = "x",
     reason: str = "it is bad",
-) -> CheckResult:
-    return CheckResult(
-        check=check or CHECK_OF[kind],
+    **numbers: object,
+) -> Verdict:
+    return Verdict(
+        subject=Subject(check=check or CHECK_OF[kind], column=column),
+        window=window(day),
         kind=kind,
         status=status,
-        columns=columns,
         n=100,
         reason="" if status is Status.OK else reason,
+        **{"baseline": "v1", **numbers},
     )
+
+
+def scored(score: float, day: int, kind: Kind = Kind.QUALITY, **changed: object) -> Verdict:
+    """Return the verdict of a share that may be 0.1 at most, and is over below 0.075."""
+    status = Status.BAD if score > 0.1 else Status.OK
+    limits = {"metric": "missing_share", "threshold": 0.1, "recovery": 0.075, "margin": 0.1}
+    return verdict(kind, status, day=day, score=score, **limits | changed)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitoring_assets.alerting.decision import checks_of
+from monitoring_assets.alerting.verdicts import checks_of
 from monitoring_assets.application.monitor import ModelMonitor
 from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.composition import Workspace

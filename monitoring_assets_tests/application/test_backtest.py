@@ -24,8 +24,11 @@ def test_every_window_is_judged_in_order(scenario):
 def test_a_fault_is_an_incident_of_its_window(scenario):
     made = scenario()
     found = incidents(made.monitor, replayed(made))
-    spans = {(i.kind, i.opened_window, i.resolved_window, i.columns) for i in found}
-    assert spans == {("schema", str(DAYS[1]), str(DAYS[2]), ("age",))}
+    spans = {
+        (e.kind, e.subject.column, e.opened.key, e.resolved.key)
+        for e in (i.episode for i in found)
+    }
+    assert spans == {("schema", "age", str(DAYS[1]), str(DAYS[2]))}
 
 
 def test_labels_are_treated_as_due(scenario):

@@ -208,9 +208,9 @@ def test_a_decision_sees_the_checks_of_all_steps(scenario):
     made.write(without(rows_of(FIRST_DAY), "age"))
     judged = made.judge()
     run = RunInfo(run_id="r", computed_at=judged.window.end + timedelta(hours=1))
-    decision = made.monitor.decide(judged.window, run, is_backfill=False)
+    (decision,) = made.monitor.decide([judged.window], run, is_backfill=False)
     assert decision.failing == ("schema: age is missing",)
-    assert made.monitor.ports.decisions.decisions["churn", judged.window.key] == decision
+    assert made.monitor.ports.alerts.decisions["churn", judged.window.key] == decision
 
 
 def test_what_was_stored_of_a_window_can_be_forgotten(scenario):

@@ -39,7 +39,8 @@ def test_json_has_the_documented_keys(replayed):
     measured = {"asset", "metric", "value", "lower", "upper", "n", "threshold", "status", "reason"}
     assert measured <= set(window["measurements"][0])
     assert set(document["incidents"][0]) == {
-        *("model", "kind", "severity", "opened_window", "resolved_window", "columns", "reason")
+        *("model", "kind", "severity", "check", "column", "segment", "windows"),
+        *("opened_window", "resolved_window", "resolution", "reason"),
     }
 
 
@@ -53,7 +54,7 @@ def test_json_tells_what_happened(replayed):
     _, document = replayed
     drift = next(i for i in document["incidents"] if i["kind"] == "feature_drift")
     assert (drift["opened_window"], drift["resolved_window"]) == ("2026-01-05", None)
-    assert drift["columns"] == ["distance"]
+    assert (drift["check"], drift["column"]) == ("feature_drift", "distance")
 
 
 def test_a_range_can_be_named(folder, mlmon):

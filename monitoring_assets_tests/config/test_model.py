@@ -7,7 +7,8 @@ import yaml
 from pydantic import ValidationError
 
 from monitoring_assets.config.loader import load_models
-from monitoring_assets.config.model import LoadedModel, ModelConfig, parse_duration
+from monitoring_assets.config.model import LoadedModel, ModelConfig
+from monitoring_assets.config.values import parse_duration
 from monitoring_assets_tests.config.files import GOOD
 
 ATTRIBUTES = yaml.safe_load(GOOD)["attributes"]

@@ -81,7 +81,8 @@ def test_nobody_is_told(make_world, table):
     told(world, filled(world, n=4))
     decisions = table("decision", world)
     assert "a backfill tells nobody" in {row["reason"] for row in decisions}
-    assert table("outbox", world) == []
+    assert table("incident", world) != []
+    assert table("alert_group", world) == []
 
 
 def test_only_progress_is_told(world, history, capfd):

@@ -1,4 +1,6 @@
-"""The two sensors around alerts, with real failing runs and a fake Slack."""
+"""The sensors around alerts, and delivery right after a decision, with real runs and a Slack."""
+
+from dataclasses import replace
 
 import dagster as dg
 import pytest
@@ -8,7 +10,10 @@ from monitoring_assets.composition import Workspace
 from monitoring_assets.defs.backfill import QUIET
 from monitoring_assets.defs.delivery import deliver_alerts, failed_runs
 from monitoring_assets.defs.runs import BACKFILL, HISTORY, WILL_RETRY, range_tags
-from monitoring_assets_tests.notifiers.fake_slack import NAME, TOKEN, FakeSlack
+from monitoring_assets.domain.message import Act
+from monitoring_assets_tests.notifiers.conftest import pagerduty, receiver, slack  # noqa: F401
+from monitoring_assets_tests.providers.pagerduty import ROUTING_KEY
+from monitoring_assets_tests.providers.slack import NAME, TOKEN
 
 
 @pytest.fixture
@@ -27,8 +32,8 @@ def instance():
 def failing(make_world, instance):
     """Return what runs two windows of a new model whose predictions cannot be read, and ticks."""
 
-    def fail(*, job="windows", assets=None, world=None, **tags):
-        world = world or make_world(rows=60)
+    def fail(*, job="windows", assets=None, **tags):
+        world = make_world(rows=60, max_age="3650d")
         definitions = world.definitions()
         if job == "windows":
             run(definitions, instance, f"{world.name}_reference", partition_key="v1")
@@ -64,30 +69,33 @@ def tick_failed_runs(world, instance, failed):
 
 
 def waiting(world):
-    """Return the notices of a model that wait, oldest first."""
-    query = "SELECT payload FROM monitoring.outbox WHERE model = :model ORDER BY id"
-    with Workspace(world.settings).engine.connect() as connection:
-        return connection.execute(sa.text(query), {"model": world.name}).scalars().all()
+    """Return what is said in the messages that wait, oldest first."""
+    workspace = Workspace(world.settings)
+    query = "SELECT * FROM monitoring.outbox WHERE state = 'pending' ORDER BY id"
+    with workspace.engine.connect() as connection:
+        rows = connection.execute(sa.text(query)).all()
+    return [
+        workspace.messages.message(
+            row.group_id,
+            Act(row.act),
+            row.seq,
+            destination=row.destination,
+            may_have_arrived=False,
+        )
+        for row in rows
+    ]
 
 
-def test_a_failed_run_becomes_one_message_about_its_newest_window(failing):
-    world = failing()
-    (notice,) = waiting(world)
-    assert notice["window_key"] == world.windows(2)[-1].key
-    (line,) = notice["lines"]
-    assert line.startswith("pipeline: SourceError: ")
-    assert "predictions" in line
-
-
-def test_the_message_of_a_failed_run_leads_to_the_run(failing, instance):
-    (notice,) = waiting(failing())
-    (failed,) = instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-    assert notice["link"].endswith(f"/runs/{failed.run_id}")
+def test_a_failed_run_becomes_one_message_that_says_why(failing):
+    (message,) = waiting(failing())
+    said = f"{message.title} {message.summary} {message.facts}"
+    assert "SourceError" in said
+    assert "predictions" in said
 
 
 def test_a_reference_that_fails_is_told_too(failing):
-    (notice,) = waiting(failing(job="reference"))
-    assert "reference" in notice["lines"][0]
+    (message,) = waiting(failing(job="reference"))
+    assert "reference" in f"{message.title} {message.summary} {message.facts}"
 
 
 def test_a_run_of_single_assets_is_told_too(failing):
@@ -107,72 +115,151 @@ def test_a_run_that_is_retried_or_makes_up_for_history_is_told_to_nobody(failing
 
 
 @pytest.fixture
-def drifted(make_world, instance):
-    """Return a model of which a window drifted and somebody is to be told."""
-    world = make_world(max_age="3650d")
-    (window,) = world.windows(1)
-    world.land([window], shift=60.0)
-    run(world.definitions(), instance, f"{world.name}_reference", partition_key="v1")
-    run(world.definitions(), instance, f"{world.name}_windows", partition_key=window.key)
-    return world
+def empty_window(make_world, instance):
+    """Return what monitors a window that stayed empty, of which somebody is told at once."""
+
+    def monitor(**variables):
+        world = make_world(max_age="3650d")
+        world = replace(world, environ={**world.environ, **variables})
+        run(world.definitions(), instance, f"{world.name}_reference", partition_key="v1")
+        assert again(world, instance).success
+        return world
+
+    return monitor
 
 
-@pytest.fixture
-def slack(monkeypatch):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    slack = FakeSlack().start()
-    yield slack
-    slack.stop()
+def again(world, instance):
+    key = world.windows(1)[0].key
+    return run(world.definitions(), instance, f"{world.name}_windows", partition_key=key)
 
 
-def tick(world, instance, **variables):
+def tick(world, instance):
     """Tick `deliver_alerts`; return what the tick says."""
     with dg.build_sensor_context(
         instance=instance,
         definitions=world.definitions(),
-        resources={"workspace": Workspace({**world.settings, **variables})},
+        resources={"workspace": Workspace(world.settings)},
     ) as context:
         return deliver_alerts.evaluate_tick(context).skip_message
 
 
-def to_slack(slack):
+def to_slack(server):
     return {
         "SLACK_BOT_TOKEN": TOKEN,
         "MLMON_SLACK_CHANNEL": NAME,
-        "MLMON_SLACK_API_URL": slack.url,
+        "MLMON_SLACK_API_URL": server.url,
     }
 
 
-def test_without_slack_a_message_is_printed_once(drifted, instance, capfd):
-    capfd.readouterr()
-    assert tick(drifted, instance).startswith("terminal: 1 delivered")
+def test_without_slack_a_message_is_printed_once(empty_window, instance, capfd):
+    world = empty_window()
     printed = capfd.readouterr().err
-    assert f"{drifted.name} 2026-01-01: " in printed
-    assert "feature_drift: distance" in printed
-    assert tick(drifted, instance).startswith("terminal: 0 delivered")
-    assert drifted.name not in capfd.readouterr().err
+    assert f"[page] {world.name}" in printed
+    assert tick(world, instance).startswith("0 delivered, 0 failed")
+    assert "[page]" not in capfd.readouterr().err
 
 
-def test_with_a_token_a_message_goes_to_slack_once(drifted, instance, slack):
-    said = [tick(drifted, instance, **to_slack(slack)) for _ in range(2)]
-    assert [line.partition(",")[0] for line in said] == [
-        "slack: 1 delivered",
-        "slack: 0 delivered",
-    ]
+def test_with_a_token_a_message_goes_to_slack_right_after_the_decision(
+    empty_window,
+    instance,
+    slack,  # noqa: F811
+):
+    world = empty_window(**to_slack(slack))
     (message,) = slack.messages
-    assert drifted.name in message.text
+    assert world.name in message.text
+    assert tick(world, instance).startswith("0 delivered, 0 failed")
 
 
-def test_a_message_that_slack_refuses_waits(drifted, instance, slack):
-    slack.faults = ["error_500_before"] * 10
-    said = tick(drifted, instance, **to_slack(slack))
-    assert said == "slack: 0 delivered, 1 failed, 0 given up, 1 waiting"
+def test_a_message_that_slack_did_not_answer_waits_and_the_run_succeeds(
+    empty_window,
+    instance,
+    slack,  # noqa: F811
+):
+    slack.faults.queue = ["error_500_before"]
+    world = empty_window(**to_slack(slack))
+    assert tick(world, instance).startswith("0 delivered, 0 failed, 0 given up, 1 waiting")
+    Workspace(world.settings).engine.dispose()
+    with Workspace(world.settings).engine.begin() as connection:
+        connection.execute(sa.text("UPDATE monitoring.outbox SET next_at = now()"))
+    assert tick(world, instance).startswith("1 delivered, 0 failed")
 
 
-def test_windows_that_are_monitored_again_tell_nothing_twice(drifted, instance, slack):
-    tick(drifted, instance, **to_slack(slack))
-    key = drifted.windows(1)[0].key
-    run(drifted.definitions(), instance, f"{drifted.name}_windows", partition_key=key)
-    tick(drifted, instance, **to_slack(slack))
-    assert [message.edits for message in slack.messages] == [0]
+def test_a_page_opens_a_thread_and_a_page(
+    empty_window,
+    slack,  # noqa: F811
+    pagerduty,  # noqa: F811
+):
+    pager = {"PAGERDUTY_ROUTING_KEY": ROUTING_KEY, "MLMON_PAGERDUTY_URL": pagerduty.url}
+    empty_window(**to_slack(slack), **pager)
+    assert (len(slack.roots), len(pagerduty.incidents)) == (1, 1)
+
+
+def test_windows_that_are_monitored_again_tell_nothing_twice(
+    empty_window,
+    instance,
+    slack,  # noqa: F811
+):
+    world = empty_window(**to_slack(slack))
+    again(world, instance)
+    tick(world, instance)
+    assert len(slack.messages) == 1
+
+
+def test_a_tick_says_how_alerting_is_doing(empty_window, instance):
+    world = empty_window()
+    assert "oldest waiting 0 s, 0 given up; last decisions: " in tick(world, instance)
+    assert f"{world.name} " in tick(world, instance)
+
+
+def test_a_tick_beats_the_heart(empty_window, instance, receiver):  # noqa: F811
+    world = empty_window(MLMON_HEARTBEAT_URL=receiver.url)
+    tick(world, instance)
+    assert len(receiver.requests) == 1
+
+
+def test_the_drill_of_the_week_is_on_its_way_after_a_tick(
+    empty_window,
+    instance,
+    slack,  # noqa: F811
+):
+    world = empty_window(MLMON_DRILL="slack", **to_slack(slack))
+    for _ in range(3):
+        tick(world, instance)
+    drills = [m for m in slack.messages if "Drill" in m.text]
+    assert [m.thread_ts is None for m in drills] == [True, False]
+
+
+CANARIES = {
+    "SLACK_BOT_TOKEN": TOKEN,
+    "PAGERDUTY_ROUTING_KEY": ROUTING_KEY,
+    "MLMON_HEARTBEAT_URL": "http://127.0.0.1:1/canary-heartbeat",
+    "HOOK": "http://127.0.0.1:1/canary-hook",
+    "SMTP_PASSWORD": "canary-smtp-password",
+}
+
+
+def test_no_secret_reaches_events_the_database_or_the_output(
+    empty_window,
+    instance,
+    slack,  # noqa: F811
+    capfd,
+):
+    slack.token = "another"  # every attempt fails, and says why
+    variables = {**to_slack(slack), **CANARIES, "MLMON_PAGERDUTY_URL": "http://127.0.0.1:1"}
+    world = empty_window(**variables)
+    said = tick(world, instance)
+    events = [str(r) for r in instance.all_logs(instance.get_runs()[0].run_id)]
+    workspace = Workspace(world.settings)
+    with workspace.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names(schema="monitoring")
+        rows = [
+            str(row)
+            for table in tables
+            for row in connection.execute(
+                sa.select(sa.text("*")).select_from(sa.table(table, schema="monitoring"))
+            )
+        ]
+    captured = capfd.readouterr()
+    everything = "\n".join([said, *events, *rows, captured.out, captured.err])
+    assert "invalid_auth" in everything
+    assert not any(secret in everything for secret in CANARIES.values())

@@ -7,8 +7,9 @@ import pytest
 from monitoring_assets.demo.calendar import load_calendar
 from monitoring_assets.demo.parcels import Disturbance
 from monitoring_assets.demo.story import chapters, surprises
-from monitoring_assets.domain.incident import Incident, Severity
+from monitoring_assets.domain.incident import Episode, Incident, Severity
 from monitoring_assets.domain.measurement import Kind
+from monitoring_assets.domain.verdict import Subject
 from monitoring_assets.domain.window import Cadence, Every
 
 CADENCE = Cadence(every=Every.DAY, start=date(2026, 3, 2))
@@ -20,14 +21,19 @@ def event(name):
 
 
 def incident(day, kind, severity=Severity.TICKET):
-    return Incident(
-        model="late_parcel",
+    episode = Episode(
+        subject=Subject(check=kind),
         kind=kind,
+        first=WINDOWS[day],
+        opened=WINDOWS[day],
+        last=WINDOWS[day],
+    )
+    return Incident(
+        id=f"{day} {kind}",
+        model="late_parcel",
+        episode=episode,
         severity=severity,
-        opened_window=WINDOWS[day].key,
-        resolved_window=None,
-        columns=(),
-        reason="",
+        opened_at=WINDOWS[day].end,
     )
 
 

@@ -4,7 +4,7 @@ import re
 
 from monitoring_assets_tests.docs.pages import ROOT
 
-_NAME = r"(?:MLMON|AWS|DAGSTER|SLACK)_[A-Z0-9_]*[A-Z0-9]"
+_NAME = r"(?:MLMON|AWS|DAGSTER|SLACK|PAGERDUTY|SMTP)_[A-Z0-9_]*[A-Z0-9]"
 # Read by Dagster's own YAML, or only by the tests.
 _ELSEWHERE = {"MLMON_TEST_DATABASE_URL"}
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from monitoring_assets.domain.errors import DeliveryError, MonitoringError
+from monitoring_assets.domain.errors import DeliveryError, Fault, MonitoringError
 from monitoring_assets.domain.evaluation import Evaluation, summarise
 from monitoring_assets.domain.measurement import Kind, Measurement, Status, finite, worst
 from monitoring_assets.domain.window import Cadence, Every
@@ -106,7 +106,7 @@ def test_an_evaluation_knows_what_fails_and_its_checks():
     assert evaluation.check("volume").status is Status.UNJUDGED
 
 
-def test_a_delivery_error_says_whether_trying_again_helps():
-    error = DeliveryError("busy", is_permanent=False, retry_after_seconds=5)
+def test_a_delivery_error_says_what_happens_next():
+    error = DeliveryError("busy", Fault.BUSY, retry_after_seconds=5)
     assert isinstance(error, MonitoringError)
-    assert (error.is_permanent, error.retry_after_seconds, str(error)) == (False, 5, "busy")
+    assert (error.fault, error.retry_after_seconds, str(error)) == (Fault.BUSY, 5, "busy")

@@ -1,36 +1,41 @@
 import io
+from dataclasses import replace
 
 import pytest
 
 from monitoring_assets.domain.errors import DeliveryError
-from monitoring_assets.notifiers.terminal import TerminalNotifier
-from monitoring_assets_tests.notifiers.test_slack_message import notice
+from monitoring_assets.domain.message import Act
+from monitoring_assets.notifiers.terminal import TerminalChannel
+from monitoring_assets_tests.notifiers.situations import PAGE
 
 
-def shown(example, previous=None):
+def shown(message):
     stream = io.StringIO()
-    TerminalNotifier(stream).send(example, delivery_id="id", previous=previous, is_retry=False)
+    TerminalChannel(stream).send(message, delivery_id="id", thread=None, is_retry=False)
     return stream.getvalue()
 
 
-def test_a_notice_is_readable():
-    assert shown(notice(title="drift", lines=("one", "two"), link="http://x/y")) == (
-        "[page] drift\n  - one\n  - two\n  http://x/y\n"
-    )
+def test_a_message_begins_with_how_serious_it_is():
+    assert shown(PAGE).startswith("[page] churn: accuracy fell to 0.81\n")
 
 
-def test_an_edit_says_so():
-    assert shown(notice(title="drift"), previous="terminal").startswith("[page] drift (updated)\n")
+def test_what_follows_begins_with_what_it_is():
+    assert shown(replace(PAGE, act=Act.RESOLVE)).startswith("[resolve] churn: ")
 
 
-def test_a_notice_cannot_move_the_cursor():
-    text = shown(notice(title="a\x1b[2Jb\rc", lines=("d\x07\u202ee\nf",)))
+def test_an_edit_is_left_out():
+    assert shown(replace(PAGE, act=Act.EDIT)) == ""
+
+
+def test_a_message_cannot_move_the_cursor():
+    text = shown(replace(PAGE, title="a\x1b[2Jb\rc", facts=(("d\x07", "\u202ee\nf"),), hides=()))
     assert not set(text) & set("\x1b\r\x07\u202e")
-    assert text.count("\n") == 3
+    assert "  - d : e f\n" in text
 
 
 def test_a_closed_stream_is_a_failed_delivery():
     stream = io.StringIO()
     stream.close()
+    channel = TerminalChannel(stream)
     with pytest.raises(DeliveryError):
-        TerminalNotifier(stream).send(notice(), delivery_id="i", previous=None, is_retry=False)
+        channel.send(PAGE, delivery_id="id", thread=None, is_retry=False)

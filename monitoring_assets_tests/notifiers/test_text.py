@@ -15,7 +15,7 @@ ANY = st.text(alphabet=st.characters(exclude_categories=()))
         ("plain", "plain"),
         ("<!channel>", "&lt;!channel&gt;"),
         ("<@U012345>", "&lt;@U012345&gt;"),
-        ("<https://evil.example|click>", "&lt;https://evil.example|click&gt;"),
+        ("<https://evil.example|click>", "&lt;https[:]//evil.example|click&gt;"),
         ("a & b", "a &amp; b"),
         ("already &lt;escaped&gt;", "already &amp;lt;escaped&amp;gt;"),
         ("two\nlines\r\nthree", "two lines three"),
@@ -26,6 +26,7 @@ ANY = st.text(alphabet=st.characters(exclude_categories=()))
         ("lone \ud800 surrogate", "lone surrogate"),
         ("  many    spaces ", "many spaces"),
         ("größe 中文 ✓", "größe 中文 ✓"),
+        ("www.evil.example", "www[.]evil.example"),
         ("", ""),
     ],
 )

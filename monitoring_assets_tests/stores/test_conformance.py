@@ -2,17 +2,16 @@
 
 import pytest
 
-from monitoring_assets.stores import conformance
+from monitoring_assets.stores import alert_conformance, conformance
+from monitoring_assets.stores.alerts import PostgresAlerts
 from monitoring_assets.stores.artifacts import FileArtifacts
-from monitoring_assets.stores.decisions import PostgresDecisions
 from monitoring_assets.stores.measurements import PostgresMeasurements
 from monitoring_assets.stores.memory import (
     MemoryArtifacts,
-    MemoryDecisions,
     MemoryMeasurements,
     MemorySourceStates,
 )
-from monitoring_assets.stores.outbox import PostgresOutbox
+from monitoring_assets.stores.memory_alerts import MemoryAlerts
 from monitoring_assets.stores.source_states import PostgresSourceStates
 
 
@@ -30,25 +29,14 @@ def test_measurements_in_memory(check):
     check(MemoryMeasurements())
 
 
-@each(conformance.DECISION_CHECKS)
-def test_decisions_in_postgres(check, engine):
-    check(PostgresDecisions(engine))
+@each(alert_conformance.CHECKS)
+def test_alerts_in_postgres(check, engine):
+    check(PostgresAlerts(engine))
 
 
-@each(conformance.DECISION_CHECKS)
-def test_decisions_in_memory(check):
-    check(MemoryDecisions())
-
-
-@each(conformance.OUTBOX_CHECKS)
-def test_outbox_in_postgres(check, engine):
-    check(PostgresDecisions(engine), PostgresOutbox(engine))
-
-
-@each(conformance.OUTBOX_CHECKS)
-def test_outbox_in_memory(check):
-    decisions = MemoryDecisions()
-    check(decisions, decisions.outbox)
+@each(alert_conformance.CHECKS)
+def test_alerts_in_memory(check):
+    check(MemoryAlerts())
 
 
 @each(conformance.SOURCE_STATE_CHECKS)

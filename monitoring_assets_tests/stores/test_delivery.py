@@ -1,128 +1,147 @@
-"""Nothing is lost and nothing is posted twice: the outbox in Postgres against a faulty Slack."""
-# ruff: noqa: S311
+"""The outbox in Postgres and senders of the product against providers that can be away."""
+# ruff: noqa: ARG002
 
-import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
 from random import Random
 
 import pytest
 
-from monitoring_assets.application.dispatch import dispatch
-from monitoring_assets.notifiers.slack import SlackNotifier
-from monitoring_assets.stores.conformance import NOW, RUN, decision, notice
-from monitoring_assets.stores.decisions import PostgresDecisions
+from monitoring_assets.application.dispatch import Dispatcher
+from monitoring_assets.application.drill import rehearse
+from monitoring_assets.domain.incident import Severity
+from monitoring_assets.domain.message import Act, Message
+from monitoring_assets.notifiers.pagerduty import PagerDutyChannel
+from monitoring_assets.notifiers.slack import SlackChannel
+from monitoring_assets.stores.conformance import NOW
 from monitoring_assets.stores.outbox import PostgresOutbox
-from monitoring_assets_tests.notifiers.fake_slack import CHANNEL, FAULTS, NAME, TOKEN
-
-# Longer than the slowest delivery here: four requests that time out after 0.1 s.
-LEASE_SECONDS = 0.7
-
-
-class KilledError(BaseException):
-    """The process ends here; nothing that follows is executed."""
+from monitoring_assets.stores.outbox_conformance import steps
+from monitoring_assets.stores.watcher import watch
+from monitoring_assets_tests.notifiers.conftest import pagerduty, slack  # noqa: F401  fixtures
+from monitoring_assets_tests.providers.pagerduty import ROUTING_KEY
+from monitoring_assets_tests.providers.slack import CHANNEL, TOKEN
 
 
-class MortalOutbox(PostgresOutbox):
-    """An outbox whose process is killed after sending, before the delivery is recorded."""
-
-    def __init__(self, engine, random, probability):
-        super().__init__(engine, lease_seconds=LEASE_SECONDS)
-        self.random = random
-        self.probability = probability
-        self.kills = 0
-
-    def mark_sent(self, delivery, provider_ref, now):
-        if self.random.random() < self.probability:
-            self.kills += 1
-            raise KilledError
-        return super().mark_sent(delivery, provider_ref, now)
+class Book:
+    def message(self, group_id, act, seq, *, destination, may_have_arrived):
+        return Message(
+            act=act,
+            group=group_id,
+            model="churn",
+            severity=Severity.PAGE,
+            title=f"{group_id} {seq}",
+            summary="",
+        )
 
 
-def notifier(workspace, channel=CHANNEL):
-    return SlackNotifier(
-        {"SLACK_BOT_TOKEN": TOKEN}, channel=channel, base_url=workspace.url, timeout_seconds=0.1
+@pytest.fixture
+def outbox(engine):
+    return PostgresOutbox(engine)
+
+
+@pytest.fixture
+def dispatcher(outbox, slack, pagerduty):  # noqa: F811
+    pager = PagerDutyChannel({"KEY": ROUTING_KEY}, key_env="KEY", base_url=pagerduty.url)
+    pager.gap_seconds = 0.0
+    environment = {"SLACK_BOT_TOKEN": TOKEN}
+    channels = {
+        "slack": SlackChannel(
+            environment, channel=CHANNEL, base_url=slack.url, timeout_seconds=0.2
+        ),
+        "pagerduty": pager,
+    }
+    return Dispatcher(
+        outbox=outbox,
+        messages=Book(),
+        channels=channels.__getitem__,
+        fallback=lambda destination: "pagerduty" if destination == "slack" else "slack",
+        jitter=Random(0),  # noqa: S311
     )
 
 
-def record(engine, days, *lines):
-    decisions = PostgresDecisions(engine)
-    for day in range(days):
-        key = f"2026-01-{day + 1:02}"
-        text = replace(notice(*lines), window_key=key, title=f"churn {key} {''.join(lines)}")
-        decisions.record(decision(text), RUN)
+def test_one_thread_and_one_page_per_group(outbox, dispatcher, slack, pagerduty):  # noqa: F811
+    outbox.enqueue("a", "slack", steps(Act.OPEN, Act.REPLY, Act.EDIT, Act.RESOLVE))
+    outbox.enqueue("a", "pagerduty", steps(Act.OPEN, Act.RESOLVE))
+    report = dispatcher.sweep(20)
+    (root,) = slack.roots
+    assert (report.sent, report.waiting) == (6, 0)
+    assert [m.text[-1] for m in (root, *slack.replies(root))] == ["4", "2", "4"]
+    assert [incident.is_open for incident in pagerduty.incidents] == [False]
 
 
-def deliver(outbox, channel, random):
-    """Dispatch until nothing waits; the hours between two passes go by in no time."""
-    now, end = NOW, time.monotonic() + 20
-    while outbox.waiting() and time.monotonic() < end:
-        now += timedelta(minutes=6)
-        try:
-            dispatch(outbox, channel, now=now, budget_seconds=5, jitter=random)
-        except KilledError:
-            continue
-        time.sleep(0.01)
-
-
-def nemesis(seed, probability):
-    random = Random(seed)
-    return lambda _method: random.choice(FAULTS) if random.random() < probability else None
-
-
-def test_a_healthy_slack_gets_each_notice_once(engine, slack):
-    record(engine, 5)
-    report = dispatch(PostgresOutbox(engine), notifier(slack), now=NOW, budget_seconds=20)
-    assert (report.sent, report.waiting) == (5, 0)
-    assert sorted(Counter(slack.delivery_ids).values()) == [1] * 5
-
-
-@pytest.mark.parametrize(("seed", "channel"), [(1, CHANNEL), (2, f"#{NAME}"), (3, f"#{NAME}")])
-def test_faults_and_kills_lose_nothing_and_repeat_nothing(engine, slack, seed, channel):
-    record(engine, 12)
-    slack.nemesis = nemesis(seed, 0.5)
-    outbox = MortalOutbox(engine, Random(seed), 0.2)
-    deliver(outbox, notifier(slack, channel), Random(seed))
-    assert outbox.kills > 0
+def test_a_day_without_slack_delays_no_page_and_loses_nothing(
+    outbox,
+    dispatcher,
+    slack,  # noqa: F811
+    pagerduty,  # noqa: F811
+):
+    slack.faults.is_down = True
+    paged = []
+    for hour in range(24):
+        outbox.enqueue(f"g{hour}", "slack", steps(Act.OPEN, Act.REPLY))
+        outbox.enqueue(f"g{hour}", "pagerduty", steps(Act.OPEN))
+        dispatcher.sweep(20)
+        paged.append(len(pagerduty.incidents))
+        outbox.ahead_seconds += 3600
+    assert paged == list(range(1, 25))
+    slack.faults.is_down = False
+    for _ in range(3):
+        dispatcher.sweep(20)
+        outbox.ahead_seconds += 60
     assert outbox.waiting() == 0
-    assert sorted(Counter(slack.delivery_ids).values()) == [1] * 12
+    assert sorted(m.text[2:] for m in slack.roots) == sorted(f"g{hour} 1" for hour in range(24))
+    assert len(slack.messages) == 48
 
 
-def test_edits_under_faults_end_with_the_last_text(engine, slack):
-    slack.nemesis = nemesis(1, 0.4)
-    outbox = MortalOutbox(engine, Random(1), 0.2)
-    for text in ("first", "second", "third"):
-        record(engine, 6, text)
-        deliver(outbox, notifier(slack), Random(1))
-    assert sorted(Counter(slack.delivery_ids).values()) == [1] * 6
-    assert {m.text.rsplit(" ", 1)[-1] for m in slack.messages} == {"third"}
+def test_after_three_days_without_slack_somebody_else_is_told_and_a_number_says_so(
+    engine,
+    outbox,
+    dispatcher,
+    slack,  # noqa: F811
+    pagerduty,  # noqa: F811
+):
+    slack.faults.is_down = True
+    outbox.enqueue("a", "slack", steps(Act.OPEN))
+    dispatcher.sweep(20)
+    outbox.ahead_seconds = 73 * 3600
+    dispatcher.sweep(20)
+    dispatcher.sweep(20)
+    assert watch(engine).dead == 1
+    (incident,) = pagerduty.incidents
+    assert incident.details["not delivered to"].startswith("slack: Slack ")
 
 
-def test_two_dispatchers_at_once_repeat_nothing(engine, slack):
-    record(engine, 20)
-    slack.nemesis = nemesis(4, 0.3)
-    outboxes = [MortalOutbox(engine, Random(seed), 0.1) for seed in (1, 2)]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda o: deliver(o, notifier(slack), Random(0)), outboxes))
-    assert outboxes[0].waiting() == 0
-    assert sorted(Counter(slack.delivery_ids).values()) == [1] * 20
-
-
-def test_a_kill_between_sending_and_recording_is_no_second_post(engine, slack):
-    record(engine, 1)
-    outbox = MortalOutbox(engine, Random(0), 1.0)
-    with pytest.raises(KilledError):
-        dispatch(outbox, notifier(slack), now=NOW, budget_seconds=5)
-    outbox.probability = 0.0
-    time.sleep(LEASE_SECONDS + 0.1)
-    assert dispatch(outbox, notifier(slack), now=NOW, budget_seconds=5).sent == 1
+def test_a_revoked_token_is_told_elsewhere_at_once_and_repaired_without_loss(
+    outbox,
+    dispatcher,
+    slack,  # noqa: F811
+    pagerduty,  # noqa: F811
+):
+    slack.token = "another"
+    outbox.enqueue("a", "slack", steps(Act.OPEN))
+    dispatcher.sweep(20)
+    dispatcher.sweep(20)
+    assert "invalid_auth" in pagerduty.incidents[0].details["not delivered to"]
+    slack.token = TOKEN
+    outbox.ahead_seconds += 60
+    dispatcher.sweep(20)
     assert len(slack.messages) == 1
 
 
-def test_a_notice_decided_again_after_a_delivery_posts_nothing(engine, slack):
-    for _ in range(3):
-        record(engine, 2)
-        dispatch(PostgresOutbox(engine), notifier(slack), now=NOW, budget_seconds=5)
-    assert slack.called == ["chat.postMessage"] * 2
+def test_the_drill_of_a_week_opens_and_resolves_once(outbox, dispatcher, pagerduty):  # noqa: F811
+    for _ in range(2):
+        rehearse(outbox, ["pagerduty"], NOW)
+        dispatcher.sweep(20)
+    assert [(i.summary[:5], i.is_open) for i in pagerduty.incidents] == [("Drill", False)]
+
+
+def test_the_watcher_knows_how_long_the_oldest_message_waits(engine, outbox):
+    PostgresOutbox(engine, ahead_seconds=-600).enqueue("a", "slack", steps(Act.OPEN))
+    outbox.enqueue("b", "slack", steps(Act.OPEN))
+    seen = watch(engine)
+    assert seen.waiting == 2
+    assert seen.oldest_pending_seconds == pytest.approx(600, abs=30)
+
+
+def test_the_watcher_of_an_empty_outbox_sees_nothing(engine):
+    seen = watch(engine)
+    assert (seen.oldest_pending_seconds, seen.waiting, seen.dead) == (0, 0, 0)
+    assert str(seen) == "oldest waiting 0 s, 0 given up; last decisions: none"

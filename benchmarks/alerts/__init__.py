@@ -1,0 +1,1 @@
+"""How alerting behaves: noise, faults and latency."""
