@@ -34,6 +34,7 @@ from monitoring_assets.profiles.profile import Profile
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(days=1), "2026-01-01")
 TIMESTAMP = "ts"
+_PACKAGES = {"duckdb": "duckdb", "spark": "pyspark"}
 
 
 def options_of() -> argparse.Namespace:
@@ -121,8 +122,8 @@ def main() -> None:
             figures["engines"][name] = {**seconds, **compared(found, expected)}
             print(name, figures["engines"][name], flush=True)
     figures |= {"python": platform.python_version(), "cores": os.cpu_count()}
-    names = ("ibis-framework", "duckdb", "pyspark", "pyarrow")
-    figures["versions"] = {name: version(name) for name in names}
+    packages = ["pyarrow", *(_PACKAGES[name] for name in options.engines if name in _PACKAGES)]
+    figures["versions"] = {name: version(name) for name in packages}
     print(json.dumps(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
