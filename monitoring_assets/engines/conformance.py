@@ -155,8 +155,7 @@ def _example(seed: int, shift: float) -> pa.Table:
         "small_integers": rng.integers(0, 50 + round(10 * shift), _N),
         "large_integers": rng.integers(0, 2**60, _N),
         "boolean": rng.random(_N) < 0.3 + shift / 5,
-        # Quarters, since Arrow's floats of other decimals are not always the nearest ones.
-        "decimal": [Decimal(int(n)) / 4 for n in rng.integers(0, 10**6, _N)],
+        "decimal": [Decimal(int(n)) / 100 for n in rng.integers(0, 10**6, _N)],
         "constant": np.full(_N, 3.25 + shift),
         "zeros_of_both_signs": rng.choice([0.0, -0.0, 1.0], _N),
         "one_new_value": np.where(rng.random(_N) < shift / 9, 77.125, 1.0),

@@ -47,6 +47,7 @@ def as_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, NDArray[np
     """
     array = _flat(column)
     nothing = np.zeros(len(array), dtype=bool)
+    array = columns.without_decimals(array)
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if _is_number(array.type) or pa.types.is_null(array.type):
@@ -101,9 +102,7 @@ def _without_nan(array: pa.Array) -> pa.Array:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _readable_numbers(values: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:

@@ -106,3 +106,9 @@ def test_as_many_groups_as_allowed_leave_no_rest():
 def test_rows_repeat_if_they_are_equal_in_every_column():
     rows = pa.table({"a": [1, 1, 1, None, None], "b": ["x", "x", "y", "z", "z"]})
     assert repeated_rows(rows) == 2
+
+
+def test_decimals_are_the_numbers_that_a_csv_would_hold():
+    cents = [Decimal(n) / 100 for n in range(2000)]
+    assert as_numbers(pa.array(cents))[0].to_pylist() == [float(str(c)) for c in cents]
+    assert as_text(pa.array(cents)).to_pylist() == as_text(pa.array(map(float, cents))).to_pylist()
