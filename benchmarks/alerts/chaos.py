@@ -146,7 +146,7 @@ class Nemesis:
         """Return how often what went wrong."""
         counts = self.counts.copy()
         for provider in self.stage.providers.values():
-            for fault, number in provider.state()["faults"].items():
+            for fault, number in provider.faults().items():
                 counts[f"{provider.name}: {fault}"] += number
         return counts
 

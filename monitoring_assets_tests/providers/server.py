@@ -3,7 +3,8 @@
 What a provider accepts belongs to `providers.slack`, `.pagerduty` and `.webhook`; here is how
 requests arrive, how answers get lost, and how another process asks what happened:
 
-    GET  /_state    what the provider holds, as JSON
+    GET  /_state    what the provider holds, as JSON; nobody is served meanwhile
+    GET  /_faults   how often which fault was injected
     POST /_faults   {"queue": [...], "probability": 0.3, "seed": 1, "is_down": false}
 """
 
@@ -165,9 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self.path == "/_faults":
+            return self._reply(Answer(200, self.provider.faults.injected))
         if self.path == "/_state":
             with self.provider.lock:
-                state = self.provider.state() | {"faults": self.provider.faults.injected}
+                state = self.provider.state()
             return self._reply(Answer(200, state))
         return self.do_POST()
 
