@@ -15,6 +15,7 @@ from monitoring_assets.defs.failures import first_failure
 from monitoring_assets.defs.model import reference_job_name, windows_job_name
 from monitoring_assets.defs.runs import WILL_RETRY, is_backfill, last_window
 from monitoring_assets.domain.window import Window
+from monitoring_assets.stores.pipeline import record_failure
 from monitoring_assets.stores.watcher import watch
 
 # A sensor's tick may take 60 seconds in all.
@@ -59,6 +60,7 @@ def failed_runs(
         window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
         if window is None:
             continue
+        record_failure(workspace.engine, model.config.name, run.run_id, error)
         workspace.incidents(model).fail(
             window,
             error,

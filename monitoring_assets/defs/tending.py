@@ -7,6 +7,7 @@ import dagster as dg
 
 from monitoring_assets.application.tending import tend
 from monitoring_assets.composition import Workspace
+from monitoring_assets.stores.catalog import put_model
 
 
 @dg.sensor(
@@ -20,9 +21,12 @@ def tend_alerts(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.SensorResult:
     """Look after the alerts of all models; the tick says what was done."""
+    now = datetime.now(UTC)
+    for model in workspace.models.values():  # one that never ran is on the dashboards, too
+        put_model(workspace.engine, model.config, now)
     missing = json.loads(context.cursor) if context.cursor else {}
     alerts = [workspace.incidents(model) for model in workspace.models.values()]
-    done = tend(alerts, workspace.alerts, missing, datetime.now(UTC))
+    done = tend(alerts, workspace.alerts, missing, now)
     return dg.SensorResult(
         skip_reason="; ".join(done.lines) or "nothing is due",
         cursor=json.dumps(dict(done.missing)),

@@ -20,6 +20,10 @@ LEVEL = """
 CREATE FUNCTION monitoring.level(status text) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(ARRAY['ok', 'unjudged', 'warn', 'bad', 'error'], status) - 1
 """
+STATUS = """
+CREATE FUNCTION monitoring.status(level int) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (ARRAY['ok', 'unjudged', 'warn', 'bad', 'error'])[level + 1]
+"""
 # How far drift is beyond its threshold, whatever the method: above 1 it is drift. The logarithm of
 # a p-value falls as a distance rises; below 1e-300 there is hardly any number.
 DRIFT_RATIO = """
@@ -36,6 +40,7 @@ RETURN CASE
 def upgrade() -> None:
     """Create the tables, and the functions that sort statuses and drift by how bad they are."""
     op.execute(LEVEL)
+    op.execute(STATUS)
     op.execute(DRIFT_RATIO)
     _model()
     _model_day()
@@ -108,14 +113,15 @@ def _model_day() -> None:
 def _histogram() -> None:
     op.create_table(
         "histogram",
-        *(_text("model"), _moment("window_start"), _text("column_name"), _text("window_key")),
+        *(_text("model"), _moment("window_start"), _text("column_name")),
+        *(_text("window_key"), _text("asset")),
         sa.Column("labels", ARRAY(TEXT), nullable=False),
         sa.Column("reference", ARRAY(sa.REAL), nullable=False),
         sa.Column("current", ARRAY(sa.REAL), nullable=False),
-        sa.PrimaryKeyConstraint("model", "column_name", "window_start"),
+        sa.PrimaryKeyConstraint("model", "window_start", "column_name"),
         schema=SCHEMA,
     )
-    _index("histogram_window", "histogram", "model", "window_start")
+    _index("histogram_column", "histogram", "model", "column_name", "window_start")
 
 
 def _event() -> None:

@@ -1,8 +1,8 @@
 """Create the schema `dash`: views for dashboards, so that tables can change beneath them.
 
 A status comes twice: as text, and as `level`, whose largest is the worst (0 ok, 1 unjudged,
-2 warn, 3 bad, 4 error; null where nothing is judged). Names end in the unit: `_seconds`, `_share` (0 … 1),
-`_bytes`.
+2 warn, 3 bad, 4 error; null where nothing is judged). Names end in the unit: `_seconds`, `_bytes`,
+`_share` (0 … 1).
 """
 
 from alembic import op
@@ -49,7 +49,7 @@ FROM monitoring.measurement
     "check_result": """
 SELECT model, window_start, window_end, window_key, asset, check_name,
   max(monitoring.level(status)) AS level,
-  (ARRAY['ok', 'unjudged', 'warn', 'bad', 'error'])[max(monitoring.level(status)) + 1] AS status,
+  monitoring.status(max(monitoring.level(status))) AS status,
   count(*) FILTER (WHERE status IN ('warn', 'bad', 'error')) AS failing,
   string_agg(DISTINCT nullif(column_name, ''), ', ')
     FILTER (WHERE status IN ('warn', 'bad', 'error')) AS failing_columns,
@@ -119,13 +119,15 @@ CROSS JOIN LATERAL unnest(h.labels, h.reference, h.current) WITH ORDINALITY
 """,
     "decision": """
 SELECT model, window_start, window_end, window_key, status,
-  monitoring.level(status) AS level, reason, jsonb_array_length(failing) AS failing, jsonb_array_length(told) AS told, run_id, decided_at
+  monitoring.level(status) AS level, reason,
+  jsonb_array_length(failing) AS failing, jsonb_array_length(told) AS told, run_id, decided_at
 FROM monitoring.decision
 """,
     "verdict": """
 SELECT model, check_name, column_name, segment, window_start, window_end, window_key, kind, metric,
   status, monitoring.level(status) AS level, score, threshold, recovery,
-  threshold - margin AS usual, lower, upper, n, reason, baseline AS reference_version, revision, run_id, judged_at
+  threshold - margin AS usual, lower, upper, n, reason,
+  baseline AS reference_version, revision, run_id, judged_at
 FROM monitoring.verdict
 """,
     "incident": """

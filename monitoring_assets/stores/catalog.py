@@ -1,0 +1,50 @@
+"""The table `model`: what dashboards say of a model beside its numbers."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitoring_assets.config.model import ModelConfig
+from monitoring_assets.stores.engine import transaction
+from monitoring_assets.stores.text import storable
+
+_PUT = sa.text("""
+INSERT INTO monitoring.model (
+  model, owner, task, description, every, timezone, tier, starts_on, ends_on, deadline_seconds,
+  look_back_seconds, reference_version, seen_at)
+VALUES (
+  :model, :owner, :task, :description, :every, :timezone, :tier, :starts_on, :ends_on,
+  :deadline_seconds, :look_back_seconds, :reference_version, :seen_at)
+ON CONFLICT (model) DO UPDATE SET
+  owner = excluded.owner, task = excluded.task, description = excluded.description,
+  every = excluded.every, timezone = excluded.timezone, tier = excluded.tier,
+  starts_on = excluded.starts_on, ends_on = excluded.ends_on,
+  deadline_seconds = excluded.deadline_seconds, look_back_seconds = excluded.look_back_seconds,
+  reference_version = excluded.reference_version, seen_at = excluded.seen_at
+""")
+
+
+def put_model(engine: sa.Engine, config: ModelConfig, seen_at: datetime) -> None:
+    """Store what a model's YAML says now.
+
+    Raises:
+        StoreUnavailableError: If Postgres cannot be reached or refuses.
+    """
+    cadence = config.cadence
+    row = {
+        "model": config.name,
+        "owner": storable(config.owner),
+        "task": config.task,
+        "description": storable(config.description),
+        "every": cadence.every,
+        "timezone": cadence.timezone,
+        "tier": config.tier,
+        "starts_on": cadence.start,
+        "ends_on": cadence.end,
+        "deadline_seconds": int(cadence.deadline.total_seconds()),
+        "look_back_seconds": int(cadence.look_back.total_seconds()),
+        "reference_version": config.reference.active,
+        "seen_at": seen_at,
+    }
+    with transaction(engine) as connection:
+        connection.execute(_PUT, row)
