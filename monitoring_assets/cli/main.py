@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "check all model files",
     "backfill": "monitor windows of the past",
     "backtest": "replay windows and write every measurement and incident",
+    "status": "show all models, their worst columns and what is open",
     "report": "write Evidently's HTML report of a window",
     "incidents": "list what is open, or close one by hand",
     "ack": "take care of an incident: it does not escalate any more",
@@ -27,7 +28,9 @@ COMMANDS = {
     "explain": "say why an alert fired, or did not",
     "dispatch": "deliver the messages that wait",
     "slack-actions": "do what the buttons below messages in Slack ask for",
-    "db": "start, stop, upgrade or show the database",
+    "exporter": "serve the numbers of now for Prometheus",
+    "rebuild-measurements": "write the numbers again from Dagster's event log",
+    "db": "start, stop, upgrade, prune or show the database; make a reading role",
     "env": 'print the settings for other tools: eval "$(mlmon env)"',
     "schema": "print the JSON Schema of a model's YAML, for editors",
 }

@@ -50,7 +50,6 @@ from monitoring_assets.domain.measurement import Kind, Measurement
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation import drift, labels, log, performance, quality
 from monitoring_assets.evaluation.contract import contract, reference_contract
-from monitoring_assets.stores.catalog import put_model
 from monitoring_assets.stores.pipeline import Step, recorded
 
 
@@ -205,7 +204,7 @@ def _window_asset(model: LoadedModel, asset: WindowAsset) -> dg.AssetsDefinition
         keep_connections(context.instance)
         run = run_info(context)
         with recorded(workspace.engine, _step(context, model, asset), run):
-            put_model(workspace.engine, config, run.computed_at)
+            workspace.describe(model, run.computed_at)
             results = _results(context, workspace, model, asset, run)
         yield from report(context, with_numbers(results, run), tuple(asset.checks))
 

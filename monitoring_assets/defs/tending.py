@@ -7,7 +7,6 @@ import dagster as dg
 
 from monitoring_assets.application.tending import tend
 from monitoring_assets.composition import Workspace
-from monitoring_assets.stores.catalog import put_model
 
 
 @dg.sensor(
@@ -23,7 +22,7 @@ def tend_alerts(
     """Look after the alerts of all models; the tick says what was done."""
     now = datetime.now(UTC)
     for model in workspace.models.values():  # one that never ran is on the dashboards, too
-        put_model(workspace.engine, model.config, now)
+        workspace.describe(model, now)
     missing = json.loads(context.cursor) if context.cursor else {}
     alerts = [workspace.incidents(model) for model in workspace.models.values()]
     done = tend(alerts, workspace.alerts, missing, now)

@@ -1,5 +1,6 @@
-"""The table `model`: what dashboards say of a model beside its numbers."""
+"""The tables `model` and `address`: what dashboards show beside the numbers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,6 +22,11 @@ ON CONFLICT (model) DO UPDATE SET
   starts_on = excluded.starts_on, ends_on = excluded.ends_on,
   deadline_seconds = excluded.deadline_seconds, look_back_seconds = excluded.look_back_seconds,
   reference_version = excluded.reference_version, seen_at = excluded.seen_at
+""")
+
+_PUT_ADDRESS = sa.text("""
+INSERT INTO monitoring.address AS known (name, url) VALUES (:name, :url)
+ON CONFLICT (name) DO UPDATE SET url = excluded.url WHERE known.url <> excluded.url
 """)
 
 
@@ -48,3 +54,14 @@ def put_model(engine: sa.Engine, config: ModelConfig, seen_at: datetime) -> None
     }
     with transaction(engine) as connection:
         connection.execute(_PUT, row)
+
+
+def put_addresses(engine: sa.Engine, urls: Mapping[str, str]) -> None:
+    """Store where links begin: `ui` and `reports`.
+
+    Raises:
+        StoreUnavailableError: If Postgres cannot be reached or refuses.
+    """
+    rows = [{"name": name, "url": storable(url)} for name, url in sorted(urls.items())]
+    with transaction(engine) as connection:
+        connection.execute(_PUT_ADDRESS, rows)

@@ -3,6 +3,7 @@
 What dashboards need beside the numbers is written with them, see `stores.rollup`.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ _COLUMNS = (
     "model, window_start, window_end, window_key, asset, reference_version, metric, column_name, "
     "segment, model_version, method, kind, check_name, value, lower, upper, threshold, n, status, "
     "reason, run_id, computed_at"
+)
+_STORED = sa.text(
+    f"SELECT {_COLUMNS} FROM monitoring.measurement "  # noqa: S608
+    "WHERE model = :model AND asset = :asset AND window_start = :window_start"
 )
 _COPY = f"COPY monitoring.measurement ({_COLUMNS}) FROM STDIN"
 
@@ -71,6 +76,21 @@ class PostgresMeasurements:
         """
         with self._replacing(evaluation, run):
             pass
+
+    def holds(self, evaluation: Evaluation, run: RunInfo) -> bool:
+        """Return whether exactly these numbers are stored of this asset and window.
+
+        Raises:
+            StoreUnavailableError: If Postgres cannot be reached or refuses.
+        """
+        key = {
+            "model": evaluation.model,
+            "asset": evaluation.asset,
+            "window_start": evaluation.window.start,
+        }
+        with transaction(self._engine) as connection:
+            stored = connection.execute(_STORED, key).all()
+        return Counter(map(tuple, stored)) == Counter(_rows(evaluation, run))
 
     @contextmanager
     def _replacing(self, evaluation: Evaluation, run: RunInfo) -> Iterator[sa.Connection]:

@@ -299,6 +299,8 @@ model = sa.Table(
     _moment("seen_at"),
 )
 
+address = sa.Table("address", metadata, _text("name", primary_key=True), _text("url"))
+
 AREAS = ("log", "quality", "volume", "drift", "label", "performance")
 
 model_day = sa.Table(

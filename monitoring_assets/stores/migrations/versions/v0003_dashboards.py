@@ -43,6 +43,9 @@ def upgrade() -> None:
     op.execute(STATUS)
     op.execute(DRIFT_RATIO)
     _model()
+    op.create_table(
+        "address", _text("name"), _text("url"), sa.PrimaryKeyConstraint("name"), schema=SCHEMA
+    )
     _model_day()
     _histogram()
     _event()

@@ -21,6 +21,11 @@ def upgrade() -> None:
 
 
 VIEWS = {
+    "address": """
+SELECT coalesce(max(url) FILTER (WHERE name = 'ui'), 'http://127.0.0.1:3000') AS ui_url,
+  coalesce(max(url) FILTER (WHERE name = 'reports'), 'http://127.0.0.1:3001') AS reports_url
+FROM monitoring.address
+""",
     "model": """
 SELECT model, owner, regexp_replace(owner, '^team:', '') AS team, tier, task, description,
   every, CASE every WHEN 'hour' THEN 3600 ELSE 86400 END AS window_seconds, timezone,
