@@ -46,10 +46,9 @@ SEVERITY = variable(
     many=True,
 )
 # Addresses of the UI and of reports: JSON cannot read an environment, and a view can.
-ADDRESSES = (
-    hidden("ui", "SELECT ui_url FROM dash.address"),
-    hidden("reports", "SELECT reports_url FROM dash.address"),
-)
+UI = hidden("ui", "SELECT ui_url FROM dash.address")
+REPORTS = hidden("reports", "SELECT reports_url FROM dash.address")
+ADDRESSES = (UI, REPORTS)
 
 
 def among(expression: str, name: str) -> str:

@@ -137,7 +137,11 @@ ORDER BY is_stale DESC, level DESC NULLS LAST, open DESC, tier, model"""
             column("label_coverage_share", displayName="Labelled", custom__width=85, **share),
             column("owner", displayName="Owner"),
             column("tier", displayName="Tier", custom__width=55),
-            column("window_key", displayName="Newest window", links=[links.DECISION_OF_MODEL]),
+            column(
+                "window_key",
+                displayName="Newest window",
+                links=[links.DECISION_OF_MODEL, links.REPORT_OF_MODEL],
+            ),
             column("age_seconds", displayName="Age", unit="s", decimals=0, custom__width=95),
         ],
     )

@@ -20,7 +20,6 @@ from monitoring_assets.dashboards.looks import (
 )
 
 POSTGRES: Json = {"type": "postgres", "uid": "mlmon-postgres"}
-PROMETHEUS: Json = {"type": "prometheus", "uid": "mlmon-prometheus"}
 # Grafana runs the migrations of all later versions on what this one wrote.
 PLUGIN_VERSION = "9.4.7"
 
@@ -89,7 +88,7 @@ def table(
     defaults: Json | None = None,
 ) -> Json:
     """Return a table."""
-    options = {"showHeader": True, "cellHeight": "sm", "footer": _no_footer()}
+    options = {"showHeader": True, "cellHeight": "sm"}
     custom = {"align": "auto", "displayMode": "auto", "filterable": False}
     fields = _fields(defaults or field(color="thresholds"), overrides, custom)
     return _panel("table", title, says, target(sql, "table"), fields, options)
@@ -164,7 +163,7 @@ def periods(title: str, says: str, sql: str) -> Json:
     defaults = field(
         texts=level_words(),
         limits=level_steps(),
-        custom={"fillOpacity": 75, "lineWidth": 0, "spanNulls": False},
+        custom={"fillOpacity": 75, "lineWidth": 0},
     )
     options = {
         "alignValue": "left",
@@ -200,7 +199,7 @@ def heatmap(title: str, says: str, sql: str, *, unit: str = "percentunit") -> Js
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},
         "showValue": "never",
-        "tooltip": {"show": True, "yHistogram": False},
+        "tooltip": {"show": True, "mode": "single", "yHistogram": False},
         "yAxis": {"axisPlacement": "left", "reverse": False, "unit": "short"},
     }
     fields = {"defaults": {"custom": {"scaleDistribution": {"type": "linear"}}}, "overrides": []}
@@ -282,10 +281,6 @@ def _fields(defaults: Json, overrides: Iterable[Json] = (), custom: Json | None 
 
 def _reduced(*, fields: str = "", values: bool = False) -> Json:
     return {"calcs": ["lastNotNull"], "fields": fields, "values": values}
-
-
-def _no_footer() -> Json:
-    return {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}
 
 
 def _legend(calcs: Iterable[str] = ()) -> Json:

@@ -1,7 +1,7 @@
 """Pipeline health: does monitoring itself work, and is anything late?"""
 
 from monitoring_assets.dashboards import links
-from monitoring_assets.dashboards.choices import ADDRESSES, MODELS, among
+from monitoring_assets.dashboards.choices import MODELS, UI, among
 from monitoring_assets.dashboards.layout import Row, dashboard
 from monitoring_assets.dashboards.looks import (
     BYTES,
@@ -37,7 +37,7 @@ def pipeline() -> Json:
             Row(panels=[_slowest(), _failed()], height=9, widths=[9, 15]),
             Row(panels=[_sizes()], height=8),
         ],
-        variables=[MODELS, *ADDRESSES],
+        variables=[MODELS, UI],
         since="now-7d",
     )
 
