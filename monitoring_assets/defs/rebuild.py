@@ -4,7 +4,7 @@ What Dagster has forgotten (deleted runs, wiped assets) cannot come back, and ne
 distributions, which the metadata holds as a picture only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from monitoring_assets.application.monitor import DRIFT, LABELS, LOG, PERFORMANCE, QUALITY
@@ -22,7 +22,10 @@ _PAGE = 200
 def logged_evaluations(
     instance: "dg.DagsterInstance", model: str
 ) -> Iterator[tuple[Evaluation, RunInfo]]:
-    """Yield the newest evaluation of each asset and window of a model that Dagster knows."""
+    """Yield the newest evaluation of each asset and window of a model that Dagster knows.
+
+    Materializations of versions that kept no numbers in their metadata are left out.
+    """
     for asset in ASSETS:
         yield from _of_asset(instance, model, asset)
 
@@ -41,7 +44,7 @@ def _of_asset(
             continue
         seen.add(record.partition_key)
         numbers = materialization.metadata.get(NUMBERS)
-        if isinstance(numbers, dg.JsonMetadataValue):  # an older version wrote none
+        if isinstance(numbers, dg.JsonMetadataValue) and isinstance(numbers.data, Mapping):
             yield evaluation_of(model, asset, record.run_id, numbers.data)
 
 
