@@ -20,7 +20,6 @@ NAMED = ["time", "metric", "value"]
         (["time", "v"], [(ONE, 1.0), (ONE, 2.0)], "two values"),
         (NAMED, [(ONE, "a", 1.0), (ONE, "a", 2.0)], "two values"),
         (NAMED, [(ONE, f"s{n}", 1.0) for n in range(101)], "101 series"),
-        (["time", "a", "b", "value"], [(ONE, "x", "y", 1.0)], "more than their name"),
         (["time", "v"], [(ONE, Decimal(1))], "Decimal"),
         (["time", "v"], [(ONE, float("nan"))], "float"),
         (["time", "v"], [(ONE, [1])], "list"),

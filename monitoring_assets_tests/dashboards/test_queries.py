@@ -103,6 +103,15 @@ def test_numbers_over_time_are_numbers_in_every_row(query, views, reader):
     assert kinds <= {int, float, type(None)}
 
 
+@pytest.mark.parametrize(
+    "query", [q for q in QUERIES if q.form == "time_series"], ids=lambda q: q.panel
+)
+def test_a_line_is_called_by_its_name_alone(query, views, reader):
+    # Any other label would be drawn as `value {label="…"}`.
+    answer = ask(reader, views[query.dashboard].sql(query.sql))
+    assert not answer.names or answer.columns[1:] == ["metric", "value"]
+
+
 def test_the_model_of_the_demo_is_what_opens(views):
     assert views["mlmon-model"].chosen["model"] == MODEL
 
