@@ -22,6 +22,7 @@ from monitoring_assets.dashboards.looks import (
     level_column,
     level_steps,
     level_words,
+    text,
 )
 from monitoring_assets.dashboards.panels import grid, limit, lines, stat_per_row, table
 
@@ -192,24 +193,17 @@ ORDER BY window_start DESC, level DESC, check_name, column_name LIMIT 100"""
         "the window for the rows and examples in Dagster.",
         sql,
         overrides=[
-            column(
-                "window_key", displayName="Window", custom__width=140, links=[links.ASSET_OF_ROW]
-            ),
+            text("window_key", "Window", width=140, links=[links.ASSET_OF_ROW]),
             level_column("level", "Status"),
-            column("check_name", displayName="Check", custom__width=150),
-            column(
-                "column_name",
-                displayName="Column",
-                custom__width=150,
-                links=[links.DRIFT_OF_COLUMN],
-            ),
-            column("metric", displayName="Metric", custom__width=165),
+            text("check_name", "Check", width=150),
+            text("column_name", "Column", width=150, links=[links.DRIFT_OF_COLUMN]),
+            text("metric", "Metric", width=165),
             column("value", displayName="Value", decimals=3, custom__width=90),
             column("threshold", displayName="Limit", decimals=3, custom__width=90),
             column("n", displayName="Rows", custom__width=80),
-            column("reason", displayName="Reason"),
-            column("report", displayName="Report", custom__width=80, links=[links.REPORT]),
-            column("run", displayName="Run", custom__width=90, links=[links.RUN]),
+            text("reason", "Reason"),
+            text("report", "Report", width=80, links=[links.REPORT]),
+            text("run", "Run", width=90, links=[links.RUN]),
             hidden_columns("asset", "run_id"),
         ],
     )

@@ -28,6 +28,7 @@ from monitoring_assets.dashboards.looks import (
     level_words,
     painted,
     steps,
+    text,
 )
 from monitoring_assets.dashboards.panels import (
     bar_chart,
@@ -219,7 +220,7 @@ FROM dash.drift WHERE {_NOW} ORDER BY level DESC NULLS LAST, ratio DESC NULLS LA
         "Click a column for its distribution, the window for its numbers in Dagster.",
         sql,
         overrides=[
-            column("column_name", displayName="Column", links=[links.DRIFT_OF_COLUMN]),
+            text("column_name", "Column", links=[links.DRIFT_OF_COLUMN]),
             level_column("level", "Status"),
             column(
                 "ratio",
@@ -230,12 +231,12 @@ FROM dash.drift WHERE {_NOW} ORDER BY level DESC NULLS LAST, ratio DESC NULLS LA
             ),
             column("value", displayName="Value", decimals=3, custom__width=90),
             column("threshold", displayName="Limit", decimals=3, custom__width=90),
-            column("method", displayName="Method", custom__width=120),
-            column("reason", displayName="Reason"),
+            text("method", "Method", width=120),
+            text("reason", "Reason"),
             column("n", displayName="Rows", custom__width=80),
-            column("reference_version", displayName="Reference", custom__width=95),
-            column("window_key", displayName="Window", links=[links.ASSET_OF_ROW]),
-            column("report", displayName="Report", custom__width=80, links=[links.REPORT]),
+            text("reference_version", "Reference", width=95),
+            text("window_key", "Window", links=[links.ASSET_OF_ROW]),
+            text("report", "Report", width=80, links=[links.REPORT]),
             hidden_columns("asset"),
         ],
     )
@@ -253,12 +254,12 @@ ORDER BY ratio DESC NULLS LAST, value DESC, segment, column_name LIMIT 50"""
         "the shop, region or app where it began.",
         sql,
         overrides=[
-            column("segment", displayName="Segment"),
-            column("column_name", displayName="Column", links=[links.DRIFT_OF_COLUMN]),
+            text("segment", "Segment"),
+            text("column_name", "Column", links=[links.DRIFT_OF_COLUMN]),
             column("ratio", displayName="Drift / limit", **_RATIO),
             column("value", displayName="Value", decimals=3),
             column("threshold", displayName="Limit", decimals=3),
-            column("method", displayName="Method"),
+            text("method", "Method"),
             column("n", displayName="Rows"),
         ],
     )

@@ -24,6 +24,7 @@ from monitoring_assets.dashboards.looks import (
     level_column,
     painted,
     steps,
+    text,
 )
 from monitoring_assets.dashboards.panels import grid, lines, stat, table
 
@@ -109,7 +110,7 @@ ORDER BY is_stale DESC, level DESC NULLS LAST, open DESC, tier, model"""
         "its drift, a number for its performance.",
         sql,
         overrides=[
-            column("model", displayName="Model", links=[links.MODEL], custom__width=170),
+            text("model", "Model", width=170, links=[links.MODEL]),
             level_column("level", "Status", [links.MODEL]),
             column("fresh", displayName="Fresh", custom__width=85, **colored(freshness)),
             column("open", displayName="Open", custom__width=65, links=[links.INCIDENTS]),
@@ -124,8 +125,8 @@ ORDER BY is_stale DESC, level DESC NULLS LAST, open DESC, tier, model"""
                 thresholds=steps((0.1, ORANGE), (0.3, RED)),
                 **share,
             ),
-            column("worst_column", displayName="Drifts most", links=[links.WORST_COLUMN]),
-            column("performance_metric", displayName="Metric", custom__width=100),
+            text("worst_column", "Drifts most", links=[links.WORST_COLUMN]),
+            text("performance_metric", "Metric", width=100),
             column(
                 "performance",
                 displayName="Performance",
@@ -135,11 +136,11 @@ ORDER BY is_stale DESC, level DESC NULLS LAST, open DESC, tier, model"""
             ),
             column("performance_baseline", displayName="Reference", decimals=3, custom__width=95),
             column("label_coverage_share", displayName="Labelled", custom__width=85, **share),
-            column("owner", displayName="Owner"),
-            column("tier", displayName="Tier", custom__width=55),
-            column(
+            text("owner", "Owner"),
+            text("tier", "Tier", width=55),
+            text(
                 "window_key",
-                displayName="Newest window",
+                "Newest window",
                 links=[links.DECISION_OF_MODEL, links.REPORT_OF_MODEL],
             ),
             column("age_seconds", displayName="Age", unit="s", decimals=0, custom__width=95),

@@ -112,6 +112,11 @@ def link(title: str, url: str, *, new_tab: bool = False) -> Json:
     return {"title": title, "url": url, "targetBlank": new_tab}
 
 
+def text_stays_text() -> Json:
+    """Return what keeps Grafana from making `12.3 Mil` of the id 12345678, and 5 % of `0.05`."""
+    return _override("byType", "string", {"unit": "string"})
+
+
 def column(name: str, **properties: Any) -> Json:
     """Return what is different about one column or line.
 
@@ -150,6 +155,12 @@ def severity_column(name: str = "severity") -> Json:
     signs = {"page": "✖ page", "ticket": "▲ ticket", "info": "· info"}
     texts = {key: (sign, SEVERITY_COLORS[key]) for key, sign in signs.items()}
     return column(name, displayName="Severity", custom__width=95, **colored(texts))
+
+
+def text(name: str, title: str, *, width: int = 0, links: Iterable[Json] = ()) -> Json:
+    """Return a column of text."""
+    size = {"custom__width": width} if width else {}
+    return column(name, displayName=title, links=list(links), **size)
 
 
 def hidden_columns(*names: str) -> Json:

@@ -23,6 +23,7 @@ from monitoring_assets.dashboards.looks import (
     level_steps,
     level_words,
     steps,
+    text,
 )
 from monitoring_assets.dashboards.panels import (
     PERFORMANCE_LOOKS,
@@ -169,19 +170,14 @@ ORDER BY window_start DESC, level DESC, check_name LIMIT 100"""
         "the report for Evidently's plots.",
         sql,
         overrides=[
-            column(
-                "window_key",
-                displayName="Window",
-                custom__width=140,
-                links=[links.ASSET_OF_ROW],
-            ),
+            text("window_key", "Window", width=140, links=[links.ASSET_OF_ROW]),
             level_column("level", "Status"),
-            column("check_name", displayName="Check", custom__width=170),
-            column("failing_columns", displayName="Columns", custom__width=200),
-            column("reason", displayName="Reason"),
+            text("check_name", "Check", width=170),
+            text("failing_columns", "Columns", width=200),
+            text("reason", "Reason"),
             column("n", displayName="Rows", custom__width=80),
-            column("report", displayName="Report", custom__width=80, links=[links.REPORT]),
-            column("run", displayName="Run", custom__width=90, links=[links.RUN]),
+            text("report", "Report", width=80, links=[links.REPORT]),
+            text("run", "Run", width=90, links=[links.RUN]),
             hidden_columns("run_id", "asset"),
         ],
     )

@@ -17,6 +17,7 @@ from monitoring_assets.dashboards.looks import (
     level_signs,
     level_steps,
     level_words,
+    text_stays_text,
 )
 
 POSTGRES: Json = {"type": "postgres", "uid": "mlmon-postgres"}
@@ -57,7 +58,8 @@ def stat(
         "textMode": "value_and_name" if names else "value",
         "reduceOptions": _reduced(fields="/.*/" if text else ""),
     }
-    return _panel("stat", title, says, target(sql, "table"), _fields(defaults), options)
+    fields = _fields(defaults, [text_stays_text()] if text else [])
+    return _panel("stat", title, says, target(sql, "table"), fields, options)
 
 
 def stat_per_row(title: str, says: str, sql: str, *, defaults: Json) -> Json:
@@ -76,7 +78,8 @@ def bars(title: str, says: str, sql: str, *, defaults: Json) -> Json:
         "showUnfilled": True,
         "reduceOptions": _reduced(values=True),
     }
-    return _panel("bargauge", title, says, target(sql, "table"), _fields(defaults), options)
+    fields = _fields(defaults, [text_stays_text()])
+    return _panel("bargauge", title, says, target(sql, "table"), fields, options)
 
 
 def table(
@@ -90,7 +93,8 @@ def table(
     """Return a table."""
     options = {"showHeader": True, "cellHeight": "sm"}
     custom = {"align": "auto", "displayMode": "auto", "filterable": False}
-    fields = _fields(defaults or field(color="thresholds"), overrides, custom)
+    looks = [text_stays_text(), *overrides]
+    fields = _fields(defaults or field(), looks, custom)
     return _panel("table", title, says, target(sql, "table"), fields, options)
 
 
@@ -224,7 +228,8 @@ def bar_chart(
         "xTickLabelMaxLength": 16,
         "xTickLabelSpacing": 0,
     }
-    fields = _fields(field(unit, color="palette-classic", custom=custom), overrides)
+    looks = [text_stays_text(), *overrides]
+    fields = _fields(field(unit, color="palette-classic", custom=custom), looks)
     return _panel("barchart", title, says, target(sql, "table"), fields, options)
 
 

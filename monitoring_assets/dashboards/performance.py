@@ -25,6 +25,7 @@ from monitoring_assets.dashboards.looks import (
     level_steps,
     level_words,
     steps,
+    text,
 )
 from monitoring_assets.dashboards.panels import (
     PERFORMANCE_LOOKS,
@@ -150,7 +151,7 @@ ORDER BY distance DESC NULLS LAST, segment LIMIT 50"""
         "Wide intervals are small groups: act on those that do not reach the whole's value.",
         sql,
         overrides=[
-            column("segment", displayName="Segment"),
+            text("segment", "Segment"),
             column("value", displayName="Value", decimals=3),
             column("lower", displayName="95 % from", decimals=3),
             column("upper", displayName="to", decimals=3),
@@ -171,7 +172,7 @@ ORDER BY is_judged DESC, metric"""
         "Those with a limit are judged; the others help to say what kind of mistake it is.",
         sql,
         overrides=[
-            column("metric", displayName="Metric"),
+            text("metric", "Metric"),
             level_column("level", "Status"),
             column("value", displayName="Value", decimals=3),
             column("lower", displayName="95 % from", decimals=3),
@@ -179,9 +180,9 @@ ORDER BY is_judged DESC, metric"""
             column("threshold", displayName="Limit", decimals=3),
             column("baseline", displayName="Reference", decimals=3),
             column("n", displayName="Rows"),
-            column("reason", displayName="Reason"),
-            column("window_key", displayName="Window", links=[links.ASSET_OF_ROW]),
-            column("report", displayName="Report", links=[links.REPORT]),
+            text("reason", "Reason"),
+            text("window_key", "Window", links=[links.ASSET_OF_ROW]),
+            text("report", "Report", links=[links.REPORT]),
             hidden_columns("asset"),
         ],
     )

@@ -17,6 +17,7 @@ from monitoring_assets.dashboards.looks import (
     hidden_columns,
     painted,
     steps,
+    text,
 )
 from monitoring_assets.dashboards.panels import bars, lines, stat, table
 
@@ -130,10 +131,10 @@ ORDER BY late_seconds DESC LIMIT 100"""
         "`mlmon backfill`.",
         sql,
         overrides=[
-            column("model", displayName="Model", links=[links.MODEL]),
-            column("window_key", displayName="Window", links=[links.ASSET_OF_MODEL]),
+            text("model", "Model", links=[links.MODEL]),
+            text("window_key", "Window", links=[links.ASSET_OF_MODEL]),
             column("late_seconds", displayName="Late by", unit=SECONDS),
-            column("owner", displayName="Owner"),
+            text("owner", "Owner"),
             hidden_columns("asset"),
         ],
     )
@@ -149,8 +150,8 @@ ORDER BY window_age_seconds DESC, model, asset LIMIT 200"""
         "One asset older than the others of its model: its step fails or waits.",
         sql,
         overrides=[
-            column("model", displayName="Model", links=[links.MODEL]),
-            column("asset", displayName="Asset"),
+            text("model", "Model", links=[links.MODEL]),
+            text("asset", "Asset"),
             column("window_age_seconds", displayName="Newest window ended before", unit=SECONDS),
             column("run_age_seconds", displayName="Last success before", unit=SECONDS),
         ],
@@ -187,14 +188,14 @@ ORDER BY status = 'failed' DESC, started_at DESC LIMIT 50"""
         "Click the run for its log in Dagster.",
         sql,
         overrides=[
-            column("started_at", displayName="Started", custom__width=150),
+            column("started_at", displayName="Started", unit="dateTimeAsIso", custom__width=160),
             column("status", displayName="Status", custom__width=115, **colored(endings)),
-            column("model", displayName="Model", custom__width=140, links=[links.MODEL]),
-            column("first_window", displayName="From", custom__width=105),
-            column("last_window", displayName="To", custom__width=105),
+            text("model", "Model", width=140, links=[links.MODEL]),
+            text("first_window", "From", width=105),
+            text("last_window", "To", width=105),
             column("windows", displayName="Windows", custom__width=85),
-            column("error", displayName="Error"),
-            column("run", displayName="Run", custom__width=90, links=[links.RUN]),
+            text("error", "Error"),
+            text("run", "Run", width=90, links=[links.RUN]),
             hidden_columns("run_id"),
         ],
     )
@@ -210,7 +211,7 @@ FROM dash.table_size ORDER BY 2 DESC"""
         "Numbers of windows that nobody looks at any more: `mlmon db prune`.",
         sql,
         overrides=[
-            column("table_name", displayName="Table"),
+            text("table_name", "Table"),
             column("total_bytes", displayName="Size", unit=BYTES),
             column("index_bytes", displayName="of which indexes", unit=BYTES),
             column("estimated_rows", displayName="Rows, about"),

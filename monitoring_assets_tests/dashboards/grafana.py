@@ -28,7 +28,7 @@ class View:
     until: datetime
     chosen: dict[str, str | list[str]] = field(default_factory=dict)
     many: frozenset[str] = frozenset()
-    interval: str = "1d"
+    interval: str = "12h"  # of 90 days and 150 points
 
     def sql(self, raw_sql):
         """Return what Postgres sees."""

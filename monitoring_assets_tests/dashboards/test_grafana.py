@@ -11,6 +11,7 @@ VIEW = View(
     until=datetime(2026, 3, 9, 12, tzinfo=UTC),
     chosen={"model": "o'brien", "feature": ["a", "b'c"], "none": []},
     many=frozenset({"feature", "segment"}),
+    interval="1d",
 )
 
 

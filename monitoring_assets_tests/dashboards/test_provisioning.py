@@ -7,17 +7,9 @@ import yaml
 
 from monitoring_assets.dashboards.catalog import dashboards, panels
 from monitoring_assets.dashboards.panels import POSTGRES
-from monitoring_assets_tests.dashboards.answers import ask, faults
-from monitoring_assets_tests.docs.pages import ROOT
+from monitoring_assets_tests.dashboards.rules import GRAFANA, RULES, each_rule
 
-GRAFANA = ROOT / "grafana"
 FILES = sorted([*GRAFANA.rglob("provisioning/**/*.yaml"), *GRAFANA.glob("optional/*.yaml")])
-RULES = [
-    rule
-    for file in ("provisioning/alerting/mlmon.yaml", "optional/model-status.yaml")
-    for group in yaml.safe_load((GRAFANA / file).read_text(encoding="utf-8"))["groups"]
-    for rule in group["rules"]
-]
 # Rule → the panel that shows the same.
 SHOWN = {
     "mlmon-stale-model": "Stale models",
@@ -26,7 +18,6 @@ SHOWN = {
     "mlmon-bad-model": "Bad",
 }
 _STATES = ("OK", "Alerting", "NoData", "Error")
-each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda r: r["uid"])
 
 
 def _read(name):
@@ -96,11 +87,3 @@ def test_labels_of_a_template_are_columns_of_the_query(rule):
 
 def test_uids_of_rules_are_unique():
     assert len({rule["uid"] for rule in RULES}) == len(RULES) == len(SHOWN)
-
-
-@pytest.mark.slow
-@each_rule
-def test_the_query_of_a_rule_gives_one_value_per_series(rule, reader):
-    answer = ask(reader, rule["data"][0]["model"]["rawSql"])
-    assert faults(answer, "time_series") == []
-    assert len(answer.rows) == answer.series >= 1

@@ -1,4 +1,4 @@
-"""Every query of every panel, variable and annotation, sent as Grafana would send it."""
+"""Every query of every panel, variable, annotation and rule, sent as Grafana would send it."""
 
 import re
 
@@ -8,6 +8,7 @@ from monitoring_assets.dashboards.catalog import dashboards, panels, queries
 from monitoring_assets_tests.dashboards.answers import ask, faults
 from monitoring_assets_tests.dashboards.conftest import MODEL
 from monitoring_assets_tests.dashboards.grafana import View
+from monitoring_assets_tests.dashboards.rules import each_rule
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +111,13 @@ def test_a_line_is_called_by_its_name_alone(query, views, reader):
     # Any other label would be drawn as `value {label="…"}`.
     answer = ask(reader, views[query.dashboard].sql(query.sql))
     assert not answer.names or answer.columns[1:] == ["metric", "value"]
+
+
+@each_rule
+def test_the_query_of_a_rule_gives_one_value_per_series(rule, reader):
+    answer = ask(reader, rule["data"][0]["model"]["rawSql"])
+    assert faults(answer, "time_series") == []
+    assert len(answer.rows) == answer.series >= 1
 
 
 def test_the_model_of_the_demo_is_what_opens(views):

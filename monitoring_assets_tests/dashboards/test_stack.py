@@ -1,4 +1,4 @@
-"""The compose file against the schema of Compose 1.29, from the package docker-compose, Apache-2.0.
+"""The compose file against the schema of Compose 1.29 (package docker-compose, Apache-2.0).
 
 Later versions of Compose read all of that one; only the top-level `name` is newer.
 """
