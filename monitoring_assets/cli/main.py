@@ -21,6 +21,7 @@ COMMANDS = {
     "backtest": "replay windows and write every measurement and incident",
     "status": "show all models, their worst columns and what is open",
     "report": "write Evidently's HTML report of a window",
+    "reports": "serve the reports that were written",
     "incidents": "list what is open, or close one by hand",
     "ack": "take care of an incident: it does not escalate any more",
     "snooze": "let an incident be quiet for a while, or until it gets worse",
