@@ -19,10 +19,10 @@ from monitoring_assets.stores.text import storable
 _START = sa.text("""
 INSERT INTO monitoring.pipeline_step (
   run_id, model, asset, first_window, last_window, first_window_start, last_window_end, windows,
-  is_backfill, status, started_at, ended_at, error)
+  is_backfill, status, run_started_at, started_at, ended_at, error)
 VALUES (
   :run_id, :model, :asset, :first_window, :last_window, :first_window_start, :last_window_end,
-  :windows, :is_backfill, 'started', clock_timestamp(), NULL, '')
+  :windows, :is_backfill, 'started', :run_started_at, clock_timestamp(), NULL, '')
 ON CONFLICT (run_id, model, asset) DO UPDATE SET
   status = 'started', started_at = excluded.started_at, ended_at = NULL, error = ''
 """)
@@ -64,7 +64,7 @@ def recorded(engine: sa.Engine, step: Step, run: RunInfo) -> Iterator[None]:
         StoreUnavailableError: If Postgres cannot be reached or refuses.
     """
     key = {"run_id": run.run_id, "model": step.model, "asset": step.asset}
-    _write(engine, _START, key | _about(step))
+    _write(engine, _START, key | _about(step) | {"run_started_at": run.began})
     try:
         yield
     except BaseException as error:

@@ -66,7 +66,8 @@ measurement = sa.Table(
     ),
     sa.Index("measurement_model_metric_window", "model", "metric", "window_start"),
     sa.Index("measurement_model_window_key", "model", "window_key"),
-    sa.Index("measurement_window", "window_start"),
+    # Only for deleting what is old: with a B-tree all models were read to find the newest of one.
+    sa.Index("measurement_window", "window_start", postgresql_using="brin"),
 )
 
 decision = sa.Table(
@@ -364,12 +365,14 @@ pipeline_step = sa.Table(
     sa.Column("windows", sa.Integer, nullable=False),
     sa.Column("is_backfill", sa.Boolean, nullable=False),
     _text("status"),
+    _moment("run_started_at"),
     _moment("started_at"),
     _moment("ended_at", nullable=True),
     _text("error"),
     sa.CheckConstraint(
         "status IN ('started', 'succeeded', 'failed')", name="pipeline_step_status_is_known"
     ),
+    sa.Index("pipeline_step_run_started", "run_started_at"),
     sa.Index("pipeline_step_started", "started_at"),
     sa.Index("pipeline_step_asset", "model", "asset", "started_at"),
 )

@@ -53,7 +53,8 @@ def _monitor(engine, config, after: date, is_bad):
     store, cadence = PostgresMeasurements(engine), config.cadence.windows
     windows = [cadence.window(f"{after - timedelta(days=d)}") for d in range(WINDOWS, 0, -1)]
     for i, window in enumerate(windows):
-        run = RunInfo(run_id=f"{config.name}-{i}", computed_at=window.end + timedelta(hours=1))
+        at = window.end + timedelta(hours=1)
+        run = RunInfo(run_id=f"{config.name}-{i}", computed_at=at, started_at=datetime.now(UTC))
         step = Step(
             model=config.name, asset="alert_decision", windows=[window], is_backfill=i == 0
         )

@@ -42,6 +42,8 @@ def upgrade() -> None:
     op.execute(LEVEL)
     op.execute(STATUS)
     op.execute(DRIFT_RATIO)
+    op.drop_index("measurement_window", "measurement", schema=SCHEMA)
+    _index("measurement_window", "measurement", "window_start", postgresql_using="brin")
     _model()
     op.create_table(
         "address", _text("name"), _text("url"), sa.PrimaryKeyConstraint("name"), schema=SCHEMA
@@ -146,6 +148,7 @@ def _pipeline_step() -> None:
         sa.Column("windows", sa.Integer, nullable=False),
         sa.Column("is_backfill", sa.Boolean, nullable=False),
         _text("status"),
+        _moment("run_started_at"),
         _moment("started_at"),
         _moment("ended_at", nullable=True),
         _text("error"),
@@ -155,9 +158,10 @@ def _pipeline_step() -> None:
         ),
         schema=SCHEMA,
     )
+    _index("pipeline_step_run_started", "pipeline_step", "run_started_at")
     _index("pipeline_step_started", "pipeline_step", "started_at")
     _index("pipeline_step_asset", "pipeline_step", "model", "asset", "started_at")
 
 
-def _index(name: str, table: str, *columns: str) -> None:
-    op.create_index(name, table, list(columns), schema=SCHEMA)
+def _index(name: str, table: str, *columns: str, **options: Any) -> None:
+    op.create_index(name, table, list(columns), schema=SCHEMA, **options)
