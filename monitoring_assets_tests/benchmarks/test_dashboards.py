@@ -1,31 +1,27 @@
-"""The benchmark of dashboards works at a size that takes no time."""
+"""The benchmark of dashboards works, at a size that takes no time."""
+
+import re
+import subprocess
+import sys
 
 import pytest
 
-from benchmarks.dashboards.filling import Size, fill, numbers
-from benchmarks.dashboards.measuring import panels, scraping, writing
-from monitoring_assets.stores.engine import create_engine
-from monitoring_assets.stores.schema import upgrade
+from monitoring_assets_tests.docs.pages import ROOT
 
-SIZE = Size(models=5, days=10, features=4)
-
-
-@pytest.fixture
-def filled(database_url):
-    engine = create_engine(database_url)
-    upgrade(engine)
-    fill(engine, SIZE, lambda _: None)
-    yield engine
-    engine.dispose()
+SIZE = ("--models", "5", "--days", "10", "--features", "4", "--repeats", "1", "--all")
 
 
 @pytest.mark.slow
-def test_everything_is_measured(filled):
-    timings = [*panels(filled, 1), *writing(filled, SIZE, 1), *scraping(filled, 1)]
-    assert {"writing", "exporter", "mlmon-fleet"} <= {t.where for t in timings}
-    assert len(timings) > 50
-    assert sum(t.rows > 0 for t in timings) > 0.8 * len(timings)
-
-
-def test_a_window_of_forty_features_has_as_many_numbers_as_the_figures_say():
-    assert 340 <= len(list(numbers(Size(models=1, days=1, features=40)))) <= 370
+def test_queries_writing_and_scrapes_are_measured():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.dashboards", *SIZE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stderr  # 1: a busy machine missed a figure
+    measured = re.findall(r"^(\S+) +\S.* ([\d,]+) rows$", done.stdout, re.MULTILINE)
+    assert {"writing", "exporter", "mlmon-fleet"} <= {where for where, _ in measured}
+    assert sum(rows != "0" for _, rows in measured) > 0.8 * len(measured) > 40
