@@ -25,6 +25,7 @@ from monitoring_assets.dashboards.looks import (
     text,
 )
 from monitoring_assets.dashboards.panels import grid, limit, lines, stat_per_row, table
+from monitoring_assets.dashboards.worst import worst_cells, worst_lines
 
 _HERE = f"{ONE_MODEL} AND {IN_RANGE}"
 _ASSETS = "asset IN ('prediction_log', 'quality_results')"
@@ -138,11 +139,7 @@ FROM dash.model_day WHERE {_HERE} ORDER BY 1"""
 
 
 def _checks_by_window() -> Json:
-    sql = f"""
-SELECT $__timeGroup(window_start, $__interval) AS time, check_name AS metric, max(level) AS value
-FROM dash.check_result
-WHERE {_HERE} AND {_ASSETS}
-GROUP BY 1, 2 ORDER BY 1, 2"""
+    sql = worst_cells("check_name", f"dash.check_result WHERE {_HERE} AND {_ASSETS}", most=20)
     return grid(
         f"Check × window:  {SIGNS}",
         "Read it from the left: what fails first is nearest to the cause. A column of trouble "
@@ -152,27 +149,14 @@ GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 def _share(metric: str, title: str, says: str) -> Json:
-    here = f"{_HERE} AND metric = '{metric}' AND {_CHOSEN}"
-    sql = f"""
-SELECT window_start AS time, column_name AS metric, value
-FROM dash.quality
-WHERE {here} AND value IS NOT NULL AND column_name IN (
-  SELECT column_name FROM dash.quality WHERE {here}
-  GROUP BY 1 ORDER BY max(value) DESC NULLS LAST, 1 LIMIT 8)
-ORDER BY 1, 2"""
+    source = f"dash.quality WHERE {_HERE} AND metric = '{metric}' AND {_CHOSEN}"
+    sql = worst_lines("column_name", "value", source)
     return lines(title, says, sql, unit=SHARE, low=0)
 
 
 def _columns_by_window() -> Json:
-    here = f"{_HERE} AND asset = 'quality_results' AND {_CHOSEN}"
-    sql = f"""
-WITH worst AS (
-  SELECT column_name FROM dash.quality WHERE {here}
-  GROUP BY 1 ORDER BY count(*) FILTER (WHERE level >= 2) DESC, 1 LIMIT 40)
-SELECT $__timeGroup(window_start, $__interval) AS time, column_name AS metric, max(level) AS value
-FROM dash.quality
-WHERE {here} AND level IS NOT NULL AND column_name IN (SELECT column_name FROM worst)
-GROUP BY 1, 2 ORDER BY 1, 2"""
+    source = f"dash.quality WHERE {_HERE} AND asset = 'quality_results' AND {_CHOSEN}"
+    sql = worst_cells("column_name", source, most=40)
     return grid(
         f"Column × window:  {SIGNS}",
         "The worst of a column's checks in each window, forty columns at most. Trouble in one "

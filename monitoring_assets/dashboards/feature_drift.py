@@ -35,11 +35,11 @@ from monitoring_assets.dashboards.panels import (
     bars,
     grid,
     heatmap,
-    limit,
     lines,
     stat,
     table,
 )
+from monitoring_assets.dashboards.worst import worst_cells, worst_lines
 
 _CHOSEN = among("column_name", "feature")
 _WHOLE = f"{ONE_MODEL} AND segment = '' AND {_CHOSEN}"
@@ -140,35 +140,19 @@ ORDER BY ratio DESC LIMIT 8"""
 
 
 def _over_time() -> Json:
-    sql = f"""
-SELECT window_start AS time, column_name AS metric, ratio AS value
-FROM dash.drift
-WHERE {_HERE} AND column_name IN (
-  SELECT column_name FROM dash.drift WHERE {_HERE}
-  GROUP BY 1 ORDER BY max(ratio) DESC NULLS LAST, 1 LIMIT 8)
-UNION ALL
-SELECT window_start, 'limit', 1 FROM dash.model_day WHERE {ONE_MODEL} AND {IN_RANGE}
-ORDER BY 1, 2"""
+    sql = worst_lines("column_name", "ratio", f"dash.drift WHERE {_HERE}")
     return lines(
-        "Drift over time, the eight worst of this range (dashed: limit)",
+        "Drift over time, the eight worst of this range (line: limit)",
         f"{_SCORE} A step: a release, a new source, a broken unit. A slow rise: plan a "
         "retraining. A wave every week: compare with the same weekday (`reference.match`).",
         sql,
         low=0,
-        overrides=[limit()],
+        threshold=1,
     )
 
 
 def _grid() -> Json:
-    sql = f"""
-WITH worst AS (
-  SELECT column_name FROM dash.drift WHERE {_HERE}
-  GROUP BY 1 ORDER BY count(*) FILTER (WHERE level >= 2) DESC, max(ratio) DESC NULLS LAST, 1
-  LIMIT 40)
-SELECT $__timeGroup(window_start, $__interval) AS time, column_name AS metric, max(level) AS value
-FROM dash.drift
-WHERE {_HERE} AND level IS NOT NULL AND column_name IN (SELECT column_name FROM worst)
-GROUP BY 1, 2 ORDER BY 1, 2"""
+    sql = worst_cells("column_name", f"dash.drift WHERE {_HERE}", most=40)
     return grid(
         f"Column × window:  {SIGNS}",
         "Forty columns at most, those with most drift. A row that changes for good needs another "

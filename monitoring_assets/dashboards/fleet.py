@@ -27,6 +27,7 @@ from monitoring_assets.dashboards.looks import (
     text,
 )
 from monitoring_assets.dashboards.panels import grid, lines, stat, table
+from monitoring_assets.dashboards.worst import worst_cells
 
 _FLEET = f"FROM dash.fleet WHERE {TEAM_AND_TIER}"
 _CHOSEN = f"{IN_RANGE} AND model IN (SELECT model FROM dash.model WHERE {TEAM_AND_TIER})"
@@ -149,14 +150,7 @@ ORDER BY is_stale DESC, level DESC NULLS LAST, open DESC, tier, model"""
 
 
 def _models_by_window() -> Json:
-    sql = f"""
-WITH worst AS (
-  SELECT model FROM dash.model_day WHERE {_CHOSEN}
-  GROUP BY model ORDER BY count(*) FILTER (WHERE level >= 2) DESC, model LIMIT 20)
-SELECT $__timeGroup(window_start, $__interval) AS time, model AS metric, max(level) AS value
-FROM dash.model_day
-WHERE {IN_RANGE} AND model IN (SELECT model FROM worst)
-GROUP BY 1, 2 ORDER BY 1, 2"""
+    sql = worst_cells("model", f"dash.model_day WHERE {_CHOSEN}", most=20)
     return grid(
         f"Model × window:  {SIGNS}",
         "The worst status of each window, of the twenty models with most trouble in this range. "

@@ -29,6 +29,7 @@ from monitoring_assets.dashboards.looks import (
     text,
 )
 from monitoring_assets.dashboards.panels import bar_chart, grid, lines, stat, table
+from monitoring_assets.dashboards.worst import worst_cells
 
 _MODELS = f"{among('model', 'model')} AND {TEAM_OF_MODEL}"
 _CHOSEN = f"{_MODELS} AND {among('severity', 'severity')}"
@@ -179,15 +180,8 @@ GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 10"""
 
 
 def _by_model() -> Json:
-    chosen = f"{_MODELS} AND $__timeFilter(window_start)"
-    sql = f"""
-WITH worst AS (
-  SELECT model FROM dash.decision WHERE {chosen}
-  GROUP BY 1 ORDER BY sum(failing) DESC, 1 LIMIT 20)
-SELECT $__timeGroup(window_start, $__interval) AS time, model AS metric, max(level) AS value
-FROM dash.decision
-WHERE {chosen} AND model IN (SELECT model FROM worst)
-GROUP BY 1, 2 ORDER BY 1, 2"""
+    source = f"dash.decision WHERE {_MODELS} AND $__timeFilter(window_start)"
+    sql = worst_cells("model", source, most=20)
     return grid(
         f"What was decided, model × window:  {SIGNS}",
         "The status on which each decision rests, of the twenty models with most failures.",

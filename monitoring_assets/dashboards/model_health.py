@@ -34,6 +34,7 @@ from monitoring_assets.dashboards.panels import (
     stat,
     table,
 )
+from monitoring_assets.dashboards.worst import worst_lines
 
 _HERE = f"{ONE_MODEL} AND {IN_RANGE}"
 _UNTIL = f"{ONE_MODEL} AND window_start <= $__timeTo()"
@@ -201,13 +202,7 @@ ORDER BY 1, 2"""
 
 
 def _versions() -> Json:
-    sql = f"""
-SELECT window_start AS time, model_version AS metric, rows::float8 AS value
-FROM dash.traffic
-WHERE {_HERE} AND model_version IN (
-  SELECT model_version FROM dash.traffic WHERE {_HERE}
-  GROUP BY 1 ORDER BY sum(rows) DESC LIMIT 8)
-ORDER BY 1, 2"""
+    sql = worst_lines("model_version", "rows::float8", f"dash.traffic WHERE {_HERE}")
     return lines(
         "Predictions by model version",
         "A change of version on the day on which something began is the first suspect.",

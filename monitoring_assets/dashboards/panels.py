@@ -17,6 +17,7 @@ from monitoring_assets.dashboards.looks import (
     level_signs,
     level_steps,
     level_words,
+    steps,
     text_stays_text,
 )
 
@@ -109,7 +110,7 @@ def lines(
     stacked: bool = False,
     low: float | None = None,
     high: float | None = None,
-    calcs: Iterable[str] = (),
+    threshold: float | None = None,
 ) -> Json:
     """Return values over time: lines, or bars.
 
@@ -123,13 +124,15 @@ def lines(
         stacked: Whether they stand on each other.
         low: Where the axis begins at most.
         high: Where it ends at least.
-        calcs: What the legend says of each line: `last`, `max`, …
+        threshold: Where a red line is drawn.
     """
     custom = _drawn(bars=bars, stacked=stacked)
     # A soft limit does not cut off what lies beyond.
     custom |= {k: v for k, v in {"axisSoftMin": low, "axisSoftMax": high}.items() if v is not None}
-    defaults = field(unit, color="palette-classic", custom=custom)
-    options = {"legend": _legend(calcs), "tooltip": {"mode": "multi", "sort": "desc"}}
+    limits = None if threshold is None else steps((threshold, RED))
+    custom["thresholdsStyle"] = {"mode": "line" if limits else "off"}
+    defaults = field(unit, color="palette-classic", custom=custom, limits=limits)
+    options = {"legend": _legend(), "tooltip": {"mode": "multi", "sort": "desc"}}
     return _panel(
         "timeseries",
         title,
@@ -140,11 +143,10 @@ def lines(
     )
 
 
-def grid(title: str, says: str, sql: str, *, shows_words: bool = False) -> Json:
+def grid(title: str, says: str, sql: str) -> Json:
     """Return status cells over time, one row per series; the values are numbers of statuses."""
-    texts = level_words() if shows_words else level_signs()
     defaults = field(
-        texts=texts,
+        texts=level_signs(),
         limits=level_steps(),
         custom={"fillOpacity": 75, "lineWidth": 1},
     )
@@ -288,10 +290,8 @@ def _reduced(*, fields: str = "", values: bool = False) -> Json:
     return {"calcs": ["lastNotNull"], "fields": fields, "values": values}
 
 
-def _legend(calcs: Iterable[str] = ()) -> Json:
-    shown = list(calcs)
-    mode = "table" if shown else "list"
-    return {"calcs": shown, "displayMode": mode, "placement": "bottom", "showLegend": True}
+def _legend() -> Json:
+    return {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
 
 
 def _drawn(*, bars: bool, stacked: bool) -> Json:
@@ -310,5 +310,4 @@ def _drawn(*, bars: bool, stacked: bool) -> Json:
         "showPoints": "never" if bars else "auto",
         "spanNulls": False,
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
-        "thresholdsStyle": {"mode": "off"},
     }

@@ -34,6 +34,7 @@ from monitoring_assets.dashboards.panels import (
     stat,
     table,
 )
+from monitoring_assets.dashboards.worst import worst_lines
 
 _METRIC = "metric = ${metric:sqlstring}"
 _WHOLE = f"{ONE_MODEL} AND segment = '' AND model_version = ''"
@@ -123,13 +124,8 @@ ORDER BY 1"""
 
 def _segments_over_time() -> Json:
     here = f"{ONE_MODEL} AND {IN_RANGE} AND {_METRIC} AND {among('segment', 'segment')}"
-    sql = f"""
-SELECT window_start AS time, segment AS metric, value
-FROM dash.performance
-WHERE {here} AND value IS NOT NULL AND model_version = '' AND segment IN (
-  SELECT segment FROM dash.performance WHERE {here}
-  GROUP BY 1 ORDER BY sum(n) DESC, 1 LIMIT 8)
-ORDER BY 1, 2"""
+    source = f"dash.performance WHERE {here} AND model_version = ''"
+    sql = worst_lines("segment", "value", source, weight="n")
     return lines(
         "${metric} by segment, the eight largest of those chosen",
         "One line that leaves the others names where it began. All together: look at the model's "
@@ -190,13 +186,8 @@ ORDER BY is_judged DESC, metric"""
 
 def _versions() -> Json:
     here = f"{ONE_MODEL} AND {IN_RANGE} AND {_METRIC} AND segment = '' AND model_version <> ''"
-    sql = f"""
-SELECT window_start AS time, model_version AS metric, value
-FROM dash.performance
-WHERE {here} AND value IS NOT NULL AND model_version IN (
-  SELECT model_version FROM dash.performance WHERE {here}
-  GROUP BY 1 ORDER BY max(window_start) DESC, 1 LIMIT 8)
-ORDER BY 1, 2"""
+    source = f"dash.performance WHERE {here}"
+    sql = worst_lines("model_version", "value", source, weight="window_start")
     return lines(
         "${metric} by model version",
         "Two versions side by side: the newer one should not be worse where both answer.",
