@@ -60,13 +60,13 @@ def failed_runs(
         window = _window(model.config, run.tags, now) if _concerns(model.config, run) else None
         if window is None:
             continue
-        record_failure(workspace.engine, model.config.name, run.run_id, error)
         workspace.incidents(model).fail(
             window,
             error,
             RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),
             is_backfill=is_backfill(run.tags),
         )
+        record_failure(workspace.engine, model.config.name, run.run_id, error)
 
 
 def _began(context: dg.RunFailureSensorContext) -> datetime | None:
