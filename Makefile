@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 CHAOS_ARGS ?= --faults 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format types arch generated lock bench clean
+.PHONY: help demo test chaos check format types arch generated secrets lock bench clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | column -t -s '	'
@@ -43,6 +43,16 @@ arch: $(VENV)/.dev
 generated: $(VENV)/.dev
 	$(BIN)/mlmon schema | diff -u docs/model.schema.json - || \
 		{ echo 'run: mlmon schema > docs/model.schema.json'; exit 1; }
+	$(BIN)/python -m monitoring_assets.dashboards --check grafana/dashboards
+
+secrets: ## Make the passwords that compose.yaml needs, where they are missing
+	@mkdir -p secrets && chmod 700 secrets
+	@# Services run under accounts of their own and must read the files: the folder is what is closed.
+	@for name in postgres grafana_reader grafana_admin; do \
+		test -s secrets/$$name || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/$$name; \
+		chmod 444 secrets/$$name; done
+	@touch secrets/messages.env && chmod 600 secrets/messages.env
+	@echo 'secrets/: passwords are there; sign in to Grafana as admin with secrets/grafana_admin'
 
 format: $(VENV)/.dev ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

@@ -33,6 +33,7 @@ from monitoring_assets.profiles.cache import FolderCache, ReferenceCache
 from monitoring_assets.sources.registry import Request, open_source
 from monitoring_assets.stores.alerts import PostgresAlerts
 from monitoring_assets.stores.artifacts import FileArtifacts
+from monitoring_assets.stores.catalog import put_addresses, put_model
 from monitoring_assets.stores.engine import create_engine
 from monitoring_assets.stores.measurements import PostgresMeasurements
 from monitoring_assets.stores.memory import (
@@ -234,6 +235,12 @@ class Workspace:
         file = self.environ.get(ALERTS_FILE)
         # Open as long as the process: a message may come at any time.
         return Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr
+
+    def describe(self, model: LoadedModel, seen_at: datetime) -> None:
+        """Store what dashboards say of a model, and where its links lead."""
+        ui_url, reports_url = self.settings.ui_url, self.settings.reports_url
+        put_model(self.engine, model.config, seen_at)
+        put_addresses(self.engine, {"ui": ui_url, "reports": reports_url})
 
     def incidents(self, model: LoadedModel) -> Alerts:
         """Return the incidents of a model, and who is told of them."""

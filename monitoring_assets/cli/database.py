@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING
 
 from monitoring_assets.composition import DAGSTER_DATABASE_URL, DATABASE_URL, Settings
 from monitoring_assets.server.embedded_postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:  # a command that only parses its arguments does not wait for it
+    import sqlalchemy as sa
 
 _DAGSTER_SCHEMA = "dagster"
 _SHIPPED_DAGSTER_YAML = Path(__file__).parents[1] / "server" / "dagster.yaml"
@@ -35,6 +39,24 @@ def ready_environment(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
     finally:
         if not was_running:
             server.stop()
+
+
+@contextmanager
+def readable_engine(environ: Mapping[str, str]) -> "Iterator[sa.Engine]":
+    """Yield an engine for a command that only reads, so that a role without rights is enough.
+
+    Of a database that `MLMON_DATABASE_URL` names no table is made.
+    """
+    from monitoring_assets.stores.engine import create_engine
+
+    with (
+        nullcontext(environ) if environ.get(DATABASE_URL) else ready_environment(environ) as ready
+    ):
+        engine = create_engine(ready[DATABASE_URL])
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def prepared(environ: Mapping[str, str], url: str) -> dict[str, str]:

@@ -82,7 +82,7 @@ def serving(ready: Mapping[str, str], at: Addresses) -> Iterator[ProcessGroup]:
     with ProcessGroup(home.parent / "logs", environ) as children:
         children.start("code-server", _code_server(at))
         children.start("webserver", _webserver(at, workspace))
-        _report_pages(environ, at)
+        report_pages(environ).start(at.reports_port)
         yield children
 
 
@@ -186,13 +186,14 @@ def _daemon(workspace: Path) -> list[str]:
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
 
 
-def _report_pages(environ: Mapping[str, str], at: Addresses) -> None:
+def report_pages(environ: Mapping[str, str]) -> ReportPages:
+    """Return the server of stored reports."""
     workspace = Workspace(environ)
 
     def link(model: str, window_key: str) -> str:
         return workspace.settings.partition_link(model, "evidently_report", window_key)
 
-    ReportPages(workspace.artifacts, link).start(at.reports_port)
+    return ReportPages(workspace.artifacts, link)
 
 
 _LOCATIONS = """

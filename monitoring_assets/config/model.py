@@ -361,6 +361,8 @@ class ModelConfig(Settings):
     """An e-mail address or `team:name`."""
     description: str = ""
     """What the model is for, shown in the UI."""
+    tier: Literal[1, 2, 3] = 2
+    """How much depends on it: 1 most, 3 least; dashboards and metrics can be filtered by it."""
     cadence: CadenceSettings
     """When windows begin and end."""
     predictions: SourceSettings

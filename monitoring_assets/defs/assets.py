@@ -45,13 +45,14 @@ from monitoring_assets.defs.rendering import (
     headline_numbers,
     measurement_table,
 )
-from monitoring_assets.defs.results import PartitionResult, report
+from monitoring_assets.defs.results import PartitionResult, report, with_numbers
 from monitoring_assets.defs.runs import is_backfill
 from monitoring_assets.domain.evaluation import Evaluation
 from monitoring_assets.domain.measurement import Kind, Measurement
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation import drift, labels, log, performance, quality
 from monitoring_assets.evaluation.contract import contract, reference_contract
+from monitoring_assets.stores.pipeline import Step, recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,16 +205,32 @@ def _window_asset(model: LoadedModel, asset: WindowAsset) -> dg.AssetsDefinition
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[Any]:
         keep_connections(context.instance)
-        results = _results(context, workspace, model, asset)
-        yield from report(context, results, tuple(asset.checks))
+        run = run_info(context)
+        with recorded(workspace.engine, _step(context, model, asset), run):
+            workspace.describe(model, run.computed_at)
+            results = _results(context, workspace, model, asset, run)
+        yield from report(context, with_numbers(results, run), tuple(asset.checks))
 
     return window_asset
 
 
+def _step(context: dg.AssetExecutionContext, model: LoadedModel, asset: WindowAsset) -> Step:
+    return Step(
+        model=model.config.name,
+        asset=asset.name,
+        windows=windows_of(model.config, context),
+        is_backfill=is_backfill(context.run.tags),
+    )
+
+
 def _results(
-    context: dg.AssetExecutionContext, workspace: Workspace, model: LoadedModel, asset: WindowAsset
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    model: LoadedModel,
+    asset: WindowAsset,
+    run: RunInfo,
 ) -> Sequence[PartitionResult]:
-    monitor, run = workspace.monitor(model), run_info(context)
+    monitor = workspace.monitor(model)
     windows = windows_of(model.config, context)
     tasks = [
         Task(

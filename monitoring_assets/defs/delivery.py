@@ -15,6 +15,7 @@ from monitoring_assets.defs.failures import first_failure
 from monitoring_assets.defs.model import reference_job_name, windows_job_name
 from monitoring_assets.defs.runs import WILL_RETRY, is_backfill, last_window
 from monitoring_assets.domain.window import Window
+from monitoring_assets.stores.pipeline import record_failure
 from monitoring_assets.stores.watcher import watch
 
 # A sensor's tick may take 60 seconds in all.
@@ -65,6 +66,7 @@ def failed_runs(
             RunInfo(run_id=run.run_id, computed_at=now, started_at=_began(context)),
             is_backfill=is_backfill(run.tags),
         )
+        record_failure(workspace.engine, model.config.name, run.run_id, error)
 
 
 def _began(context: dg.RunFailureSensorContext) -> datetime | None:

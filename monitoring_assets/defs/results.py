@@ -5,7 +5,7 @@ check evaluation without its target materialization is not shown as current: bot
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -15,9 +15,13 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
+from monitoring_assets.application.numbers import document_of
+from monitoring_assets.application.ports import RunInfo
 from monitoring_assets.defs.rendering import check_metadata
 from monitoring_assets.domain.evaluation import CheckResult, Evaluation
 from monitoring_assets.domain.measurement import Status
+
+NUMBERS = "all numbers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,16 @@ class PartitionResult:
     partition: str
     metadata: Mapping[str, Any]
     evaluation: Evaluation | None = None
+
+
+def with_numbers(results: Sequence[PartitionResult], run: RunInfo) -> list[PartitionResult]:
+    """Add all numbers to the metadata, from which `mlmon rebuild-measurements` takes them."""
+    return [
+        replace(r, metadata={**r.metadata, NUMBERS: document_of(r.evaluation, run)})
+        if r.evaluation is not None
+        else r
+        for r in results
+    ]
 
 
 def report(

@@ -20,8 +20,11 @@ def tend_alerts(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.SensorResult:
     """Look after the alerts of all models; the tick says what was done."""
+    now = datetime.now(UTC)
+    for model in workspace.models.values():  # one that never ran is on the dashboards, too
+        workspace.describe(model, now)
     missing = json.loads(context.cursor) if context.cursor else {}
-    models, now = workspace.models.values(), datetime.now(UTC)
+    models = workspace.models.values()
     done = tend([workspace.incidents(m) for m in models], workspace.alerts, missing, now)
     responses = [line for m in models for line in workspace.responder(m).respond(now)]
     return dg.SensorResult(

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import pyarrow as pa
+
 from monitoring_assets.config.model import ModelConfig
 from monitoring_assets.domain.measurement import Kind, Measurement, Status
 from monitoring_assets.domain.reading import ReadProblem
 from monitoring_assets.evaluation.contract import REPEATED, CheckedRows, Failure
 from monitoring_assets.evaluation.judge import at_most, measured, unjudged, unjudged_if
-from monitoring_assets.evaluation.table import repeated_rows
+from monitoring_assets.evaluation.table import groups, repeated_rows
 from monitoring_assets.stats.intervals import share
 
 HAS_ROWS, SCHEMA, ROW_CONTRACT, DUPLICATES = "has_rows", "schema", "row_contract", "duplicates"
@@ -28,6 +30,7 @@ def measure_log(
         return (_row_count(0, ""), unjudged(_schema("missing_columns", 0), NO_ROWS))
     return (
         _row_count(checked.n, lost),
+        *_rows_by_version(config, checked.valid),
         *_schema_measurements(checked, problems, tuple(unexpected_columns)),
         *unjudged_if(lost, _contract_measurements(config, checked)),
     )
@@ -44,6 +47,18 @@ def _row_count(n: int, lost: str) -> Measurement:
     if n:
         return count.with_verdict(Status.OK, "", threshold=1)
     return unjudged(count, lost) if lost else count.with_verdict(Status.BAD, NO_ROWS, threshold=1)
+
+
+def _rows_by_version(config: ModelConfig, rows: pa.Table) -> Iterator[Measurement]:
+    """Yield how many valid rows each model version predicted."""
+    column = config.columns.model_version
+    if column is None or column not in rows.column_names:
+        return
+    for version, part in groups(rows.select([column]), column, config.max_segment_values):
+        n = part.num_rows
+        yield Measurement(
+            metric="row_count", kind=Kind.NO_DATA, value=float(n), n=n, version=version
+        )
 
 
 def _schema(metric: str, n: int, value: float = 0.0, column: str = "") -> Measurement:

@@ -11,7 +11,7 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 from monitoring_assets.application.ports import ArtifactStore
-from monitoring_assets.domain.errors import MonitoringError
+from monitoring_assets.domain.errors import ConfigurationError, MonitoringError
 from monitoring_assets.reports.evidently import report_path
 
 _HEADERS = {
@@ -23,7 +23,7 @@ _HEADERS = {
 
 
 class ReportPages:
-    """Serves `/<model>/<window>.html` on loopback, in a thread of its own."""
+    """Serves `/<model>/<window>.html` in a thread of its own."""
 
     def __init__(self, artifacts: ArtifactStore, asset_link: Callable[[str, str], str]) -> None:
         """Take where reports are stored, and where in the UI a missing one can be made.
@@ -35,8 +35,12 @@ class ReportPages:
         self._artifacts = artifacts
         self._asset_link = asset_link
 
-    def start(self, port: int) -> None:
-        """Begin to serve; the thread ends with the process."""
+    def start(self, port: int, host: str = "127.0.0.1") -> None:
+        """Begin to serve; the thread ends with the process.
+
+        Raises:
+            ConfigurationError: If the port cannot be listened on.
+        """
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -53,7 +57,12 @@ class ReportPages:
             def log_message(self, *_: object) -> None:
                 """Say nothing: every page view is not news."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        try:
+            server = ThreadingHTTPServer((host, port), Handler)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{host}:{port} cannot be listened on ({error.strerror}): give another --port"
+            ) from error
         Thread(target=server.serve_forever, daemon=True, name="reports").start()
 
     def page(self, path: str) -> tuple[HTTPStatus, str]:

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 
 from monitoring_assets.domain.errors import StoreUnavailableError
 from monitoring_assets.stores.engine import lock, place, transaction
@@ -66,7 +66,8 @@ measurement = sa.Table(
     ),
     sa.Index("measurement_model_metric_window", "model", "metric", "window_start"),
     sa.Index("measurement_model_window_key", "model", "window_key"),
-    sa.Index("measurement_window", "window_start"),
+    # Only for deleting what is old: with a B-tree all models were read to find the newest of one.
+    sa.Index("measurement_window", "window_start", postgresql_using="brin"),
 )
 
 decision = sa.Table(
@@ -283,6 +284,97 @@ source_state = sa.Table(
     _text("window_key"),
     _text("fingerprint"),
     _moment("recorded_at"),
+)
+
+model = sa.Table(
+    "model",
+    metadata,
+    _text("model", primary_key=True),
+    *(_text(name) for name in ("owner", "task", "description", "every", "timezone")),
+    sa.Column("tier", sa.SmallInteger, nullable=False),
+    sa.Column("starts_on", sa.Date, nullable=False),
+    sa.Column("ends_on", sa.Date),
+    sa.Column("deadline_seconds", sa.BigInteger, nullable=False),
+    sa.Column("look_back_seconds", sa.BigInteger, nullable=False),
+    _text("reference_version"),
+    _moment("seen_at"),
+)
+
+address = sa.Table("address", metadata, _text("name", primary_key=True), _text("url"))
+
+AREAS = ("log", "quality", "volume", "drift", "label", "performance")
+
+model_day = sa.Table(
+    "model_day",
+    metadata,
+    _text("model", primary_key=True),
+    sa.Column("window_start", TIMESTAMP(timezone=True), primary_key=True),
+    _moment("window_end"),
+    *(_text(name) for name in ("window_key", "reference_version", "status")),
+    *(sa.Column(f"{area}_status", BYTES_IN_ORDER) for area in AREAS),
+    sa.Column("judged_checks", sa.BigInteger, nullable=False),
+    sa.Column("failing_checks", sa.BigInteger, nullable=False),
+    sa.Column("failing", sa.BigInteger, nullable=False),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("labelled", sa.BigInteger),
+    sa.Column("label_coverage", sa.Double),
+    sa.Column("drifted_share", sa.Double),
+    sa.Column("worst_column", BYTES_IN_ORDER),
+    sa.Column("worst_ratio", sa.Double),
+    sa.Column("performance_metric", BYTES_IN_ORDER),
+    sa.Column("performance", sa.Double),
+    *(sa.Column(f"performance_{name}", sa.Double) for name in ("lower", "upper", "threshold")),
+    _text("run_id"),
+    _moment("computed_at"),
+    sa.Index("model_day_window", "window_start"),
+)
+
+histogram = sa.Table(
+    "histogram",
+    metadata,
+    _text("model", primary_key=True),
+    sa.Column("window_start", TIMESTAMP(timezone=True), primary_key=True),
+    _text("column_name", primary_key=True),
+    _text("window_key"),
+    _text("asset"),
+    sa.Column("labels", ARRAY(BYTES_IN_ORDER), nullable=False),
+    sa.Column("reference", ARRAY(sa.REAL), nullable=False),
+    sa.Column("current", ARRAY(sa.REAL), nullable=False),
+    sa.Index("histogram_column", "model", "column_name", "window_start"),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    _text("model", primary_key=True),
+    _text("kind", primary_key=True),
+    _text("subject", primary_key=True),
+    _moment("starts_at"),
+)
+
+pipeline_step = sa.Table(
+    "pipeline_step",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("model", primary_key=True),
+    _text("asset", primary_key=True),
+    _text("first_window"),
+    _text("last_window"),
+    _moment("first_window_start", nullable=True),
+    _moment("last_window_end", nullable=True),
+    sa.Column("windows", sa.Integer, nullable=False),
+    sa.Column("is_backfill", sa.Boolean, nullable=False),
+    _text("status"),
+    _moment("run_started_at"),
+    _moment("started_at"),
+    _moment("ended_at", nullable=True),
+    _text("error"),
+    sa.CheckConstraint(
+        "status IN ('started', 'succeeded', 'failed')", name="pipeline_step_status_is_known"
+    ),
+    sa.Index("pipeline_step_run_started", "run_started_at"),
+    sa.Index("pipeline_step_started", "started_at"),
+    sa.Index("pipeline_step_asset", "model", "asset", "started_at"),
 )
 
 

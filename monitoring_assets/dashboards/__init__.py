@@ -1,0 +1,1 @@
+"""Grafana's dashboards, as functions that return plain dictionaries."""
