@@ -98,7 +98,7 @@ def test_the_ui_shows_the_history(served):
 def test_a_day_that_arrives_is_monitored_and_told(served):
     _, running = served
     running.wait_for(r"the predictions of \S+ arrived", 30)
-    running.wait_for(r"(?m)^\[(page|ticket)\] .*\n  - .*warehouse_load", 200)
+    running.wait_for(r"(?m)^\[(page|ticket)\] .*\n  .*warehouse_load", 200)
 
 
 def test_an_interrupt_ends_it_soon_and_whole(served):
