@@ -59,9 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="mlmon",
-        description="ML model monitoring as Dagster assets.",
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28),
+        prog="mlmon", description="ML model monitoring as Dagster assets."
     )
     subparsers = parser.add_subparsers(metavar="COMMAND")
     for name, text in COMMANDS.items():
