@@ -14,14 +14,14 @@ def worst_cells(row: str, source: str, *, most: int) -> str:
         most: How many rows there are at most.
     """
     return f"""
-WITH cell AS (
-  SELECT $__timeGroup(window_start, $__interval) AS time, {row} AS metric, max(level) AS value,
-    count(*) FILTER (WHERE level >= 2) AS failing
-  FROM {source} AND level IS NOT NULL
-  GROUP BY 1, 2),
-worst AS (SELECT metric FROM cell GROUP BY 1 ORDER BY sum(failing) DESC, 1 LIMIT {most})
-SELECT time, metric, value FROM cell WHERE metric IN (SELECT metric FROM worst)
-ORDER BY 1, 2"""
+WITH point AS (
+  SELECT window_start, {row} AS metric, level FROM {source} AND level IS NOT NULL),
+worst AS (
+  SELECT metric FROM point
+  GROUP BY 1 ORDER BY count(*) FILTER (WHERE level >= 2) DESC, 1 LIMIT {most})
+SELECT $__timeGroup(window_start, $__interval) AS time, metric, max(level) AS value FROM point
+WHERE metric IN (SELECT metric FROM worst)
+GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 def worst_lines(line: str, value: str, source: str, *, weight: str = "") -> str:

@@ -40,13 +40,14 @@ WHERE started_at > now() - interval '1 day' GROUP BY status
 """
 # Of a whole history of steps only the newest run of each model is looked at.
 _LAST_RUNS = """
-SELECT m.model, r.duration_seconds AS seconds
+SELECT m.model, date_part('epoch', max(s.ended_at) - min(s.run_started_at)) AS seconds
 FROM dash.model m
 CROSS JOIN LATERAL (
   SELECT run_id FROM dash.pipeline_step
   WHERE model = m.model AND asset = 'alert_decision' AND ended_at IS NOT NULL
   ORDER BY started_at DESC LIMIT 1) newest
-JOIN dash.pipeline_run r ON r.run_id = newest.run_id AND r.model = m.model
+JOIN dash.pipeline_step s ON s.run_id = newest.run_id AND s.model = m.model
+GROUP BY m.model
 """
 _DELIVERY = "SELECT oldest_waiting_seconds, waiting, dead FROM dash.delivery"
 _HISTORY = """

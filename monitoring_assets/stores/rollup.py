@@ -16,7 +16,12 @@ from monitoring_assets.stores.text import storable, storable_key
 # The metric that stands for a model's performance: the first of these that is judged.
 HEADLINES = ("roc_auc", "log_loss", "brier", "f1", "macro_f1", "accuracy", "mae", "rmse", "r2")
 
-_WHERE = "model = :model AND (window_start = :window_start OR window_key = :window_key)"
+# A window that moved with its time zone kept its key, and moved by 26 hours at most.
+_WHERE = """
+  model = :model AND (window_start = :window_start OR window_key = :window_key)
+  AND window_start > :window_start - interval '2 days'
+  AND window_start < :window_start + interval '2 days'
+"""
 _FORGET_DAY = sa.text(f"DELETE FROM monitoring.model_day WHERE {_WHERE}")  # noqa: S608
 _FORGET_HISTOGRAMS = sa.text(
     f"DELETE FROM monitoring.histogram WHERE asset = :asset AND {_WHERE}"  # noqa: S608

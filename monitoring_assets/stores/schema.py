@@ -340,7 +340,6 @@ histogram = sa.Table(
     sa.Column("labels", ARRAY(BYTES_IN_ORDER), nullable=False),
     sa.Column("reference", ARRAY(sa.REAL), nullable=False),
     sa.Column("current", ARRAY(sa.REAL), nullable=False),
-    sa.Index("histogram_column", "model", "column_name", "window_start"),
 )
 
 event = sa.Table(

@@ -126,7 +126,6 @@ def _histogram() -> None:
         sa.PrimaryKeyConstraint("model", "window_start", "column_name"),
         schema=SCHEMA,
     )
-    _index("histogram_column", "histogram", "model", "column_name", "window_start")
 
 
 def _event() -> None:

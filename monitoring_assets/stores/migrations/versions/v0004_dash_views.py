@@ -42,7 +42,7 @@ SELECT model, window_start, window_end, window_key, reference_version,
   judged_checks, failing_checks, failing, rows, labelled, label_coverage AS label_coverage_share,
   drifted_share, worst_column, worst_ratio, performance_metric, performance,
   performance_lower, performance_upper, performance_threshold, run_id, computed_at,
-  extract(epoch FROM computed_at - window_end)::float8 AS delay_seconds
+  date_part('epoch', computed_at - window_end) AS delay_seconds
 FROM monitoring.model_day
 """,
     "measurement": """
@@ -110,7 +110,7 @@ WHERE m.asset = 'performance_metrics'
     "label": """
 SELECT model, window_start, window_end, window_key, rows, labelled,
   label_coverage AS label_coverage_share, monitoring.level(label_status) AS level,
-  label_status AS status, extract(epoch FROM now() - window_end)::float8 AS age_seconds
+  label_status AS status, date_part('epoch', now() - window_end) AS age_seconds
 FROM monitoring.model_day WHERE label_coverage IS NOT NULL
 """,
     "traffic": """
@@ -153,9 +153,9 @@ SELECT id, left(id, 8) AS short_id, model, check_name, column_name, segment,
   episode ->> 'metric' AS metric, episode ->> 'reason' AS reason,
   opened_at, (told ->> 'told_at')::timestamptz AS told_at, acked_at, acked_by, snooze_until,
   resolved_at,
-  extract(epoch FROM acked_at - opened_at)::float8 AS acked_after_seconds,
-  extract(epoch FROM resolved_at - opened_at)::float8 AS resolved_after_seconds,
-  extract(epoch FROM coalesce(resolved_at, now()) - opened_at)::float8 AS lasted_seconds
+  date_part('epoch', acked_at - opened_at) AS acked_after_seconds,
+  date_part('epoch', resolved_at - opened_at) AS resolved_after_seconds,
+  date_part('epoch', coalesce(resolved_at, now()) - opened_at) AS lasted_seconds
 FROM monitoring.incident
 """,
     "incident_event": """
@@ -166,14 +166,14 @@ FROM monitoring.alert_event
     "message": """
 SELECT o.id, coalesce(g.model, '') AS model, coalesce(g.severity, '') AS severity, o.destination,
   o.act, o.state, o.attempts, o.failures, o.last_error, o.created_at, o.next_at, o.sent_at,
-  extract(epoch FROM o.sent_at - o.created_at)::float8 AS delivered_after_seconds,
+  date_part('epoch', o.sent_at - o.created_at) AS delivered_after_seconds,
   CASE WHEN o.state IN ('pending', 'inflight')
-    THEN extract(epoch FROM now() - o.created_at)::float8 END AS waiting_seconds
+    THEN date_part('epoch', now() - o.created_at) END AS waiting_seconds
 FROM monitoring.outbox o LEFT JOIN monitoring.alert_group g ON g.id = o.group_id
 """,
     "delivery": """
 SELECT
-  coalesce(extract(epoch FROM now() - min(created_at)
+  coalesce(date_part('epoch', now() - min(created_at)
     FILTER (WHERE state IN ('pending', 'inflight'))), 0)::float8 AS oldest_waiting_seconds,
   count(*) FILTER (WHERE state IN ('pending', 'inflight')) AS waiting,
   count(*) FILTER (WHERE state = 'dead') AS dead,
@@ -187,8 +187,8 @@ FROM monitoring.silence
 """,
     "pipeline_step": """
 SELECT run_id, model, asset, first_window, last_window, first_window_start, last_window_end,
-  windows, is_backfill, status, started_at, ended_at, error,
-  extract(epoch FROM ended_at - started_at)::float8 AS duration_seconds
+  windows, is_backfill, status, run_started_at, started_at, ended_at, error,
+  date_part('epoch', ended_at - started_at) AS duration_seconds
 FROM monitoring.pipeline_step
 """,
     "pipeline_run": """
@@ -197,21 +197,21 @@ SELECT run_id, model, min(first_window) AS first_window, max(last_window) AS las
   CASE WHEN bool_or(status = 'failed') THEN 'failed'
     WHEN bool_or(status = 'started') THEN 'started' ELSE 'succeeded' END AS status,
   count(*) AS steps, run_started_at AS started_at, max(ended_at) AS ended_at,
-  extract(epoch FROM max(ended_at) - run_started_at)::float8 AS duration_seconds,
+  date_part('epoch', max(ended_at) - run_started_at) AS duration_seconds,
   coalesce(max(error) FILTER (WHERE status = 'failed'), '') AS error
 FROM monitoring.pipeline_step GROUP BY run_id, model, run_started_at
 """,
     "freshness": """
 SELECT model, asset, max(last_window_end) AS last_window_end, max(ended_at) AS ended_at,
-  extract(epoch FROM now() - max(last_window_end))::float8 AS window_age_seconds,
-  extract(epoch FROM now() - max(ended_at))::float8 AS run_age_seconds
+  date_part('epoch', now() - max(last_window_end)) AS window_age_seconds,
+  date_part('epoch', now() - max(ended_at)) AS run_age_seconds
 FROM monitoring.pipeline_step WHERE status = 'succeeded' GROUP BY model, asset
 """,
     "missing_window": """
 SELECT m.model, m.owner, w.window_start, w.window_end,
   to_char(w.local_start, CASE m.every WHEN 'hour' THEN 'YYYY-MM-DD-HH24:MI' ELSE 'YYYY-MM-DD' END)
     AS window_key,
-  extract(epoch FROM now() - w.window_end)::float8 - m.deadline_seconds AS late_seconds
+  date_part('epoch', now() - w.window_end) - m.deadline_seconds AS late_seconds
 FROM monitoring.model m
 CROSS JOIN LATERAL (SELECT ('1 ' || m.every)::interval AS step) s
 CROSS JOIN LATERAL (
@@ -236,7 +236,7 @@ SELECT m.model, m.owner, m.team, m.tier, m.task, m.every, m.window_seconds, m.st
   j.performance_metric, j.performance, j.performance_lower, j.performance_upper,
   j.performance_threshold, v.usual AS performance_baseline,
   d.run_id, d.computed_at, c.decided_at,
-  extract(epoch FROM now() - d.window_end)::float8 AS age_seconds,
+  date_part('epoch', now() - d.window_end) AS age_seconds,
   coalesce(
     (m.ends_on IS NULL OR now() < (m.ends_on + 1)::timestamp AT TIME ZONE m.timezone)
     AND now() > coalesce(d.window_end, m.starts_on::timestamp AT TIME ZONE m.timezone)
