@@ -10,6 +10,7 @@ from monitoring_assets.application.monitor import (
     LABELS,
     LOG,
     PERFORMANCE,
+    PROFILE,
     QUALITY,
 )
 from monitoring_assets.application.ports import RunInfo
@@ -38,10 +39,11 @@ def _steps(monitor):
     return (
         (LOG, monitor.take_log),
         (LABELS, monitor.take_labels),
+        (PROFILE, lambda window, _run: monitor.take_profile(window)),
         (QUALITY, monitor.measure_quality),
         (DRIFT, monitor.measure_drift),
         (PERFORMANCE, monitor.measure_performance),
-        (DECISION, lambda window, run: monitor.decide(window, run, is_backfill=True)),
+        (DECISION, lambda window, run: monitor.decide([window], run, is_backfill=True)),
     )
 
 

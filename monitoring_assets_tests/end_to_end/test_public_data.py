@@ -203,7 +203,7 @@ def test_the_loans_are_quiet_at_first(replayed):
 def test_the_cars_of_the_loans_become_dearer_late_and_stay_so(replayed):
     loan = replayed("car_loan")
     drifts = [i for i in loan.incidents if i["kind"] == "feature_drift"]
-    [drift] = [i for i in drifts if "car_value" in i["columns"]]
+    [drift] = [i for i in drifts if i["column"] == "car_value"]
     assert "2019-03-29" <= drift["opened_window"] <= "2019-04-02"
     assert drift["resolved_window"] is None
     assert loan.share_of("feature_drift", first="2019-04-02", column="car_value") == 1.0

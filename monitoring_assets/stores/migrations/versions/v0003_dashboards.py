@@ -31,7 +31,10 @@ CREATE FUNCTION monitoring.drift_ratio(method text, value float8, threshold floa
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN threshold <= 0 THEN NULL
-  WHEN method IN ('ks', 'chisquare', 'z', 'TVD', 'anderson', 'cramer_von_mises')
+  WHEN method IN (
+    'ks', 'anderson', 'cramer_von_mises', 't_test', 'mannw', 'es', 'empirical_mmd',
+    'chisquare', 'chisquare_two_sample', 'z', 'g_test', 'fisher_exact', 'TVD'
+  )
     THEN CASE WHEN threshold < 1 THEN ln(greatest(value, 1e-300)) / ln(threshold) END
   ELSE value / threshold END
 """
