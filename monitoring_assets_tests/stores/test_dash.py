@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from monitoring_assets.stores.catalog import put_model
 from monitoring_assets.stores.overview import PostgresOverview
+from monitoring_assets_tests.docs.pages import ROOT
 from monitoring_assets_tests.stores.seeded import HOSTILE, WINDOWS, seed
 
 
@@ -152,3 +153,13 @@ def _zone(name):
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(name)
+
+
+def test_every_column_of_every_view_is_in_the_documentation(engine):
+    page = (ROOT / "docs/dashboards.md").read_text(encoding="utf-8")
+    missing = []
+    for view in sa.inspect(engine).get_view_names("dash"):
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `dash.{view}`")]
+        columns = sa.inspect(engine).get_columns(view, "dash")
+        missing += [f"{view}.{c['name']}" for c in columns if f"`{c['name']}`" not in row]
+    assert missing == []
