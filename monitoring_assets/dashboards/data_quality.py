@@ -12,7 +12,6 @@ from monitoring_assets.dashboards.choices import (
 )
 from monitoring_assets.dashboards.layout import Row, dashboard
 from monitoring_assets.dashboards.looks import (
-    GREY,
     SHARE,
     SIGNS,
     Json,
@@ -24,7 +23,8 @@ from monitoring_assets.dashboards.looks import (
     level_words,
     text,
 )
-from monitoring_assets.dashboards.panels import grid, limit, lines, stat_per_row, table
+from monitoring_assets.dashboards.panels import grid, lines, stat_per_row, table
+from monitoring_assets.dashboards.volume import rows_by_window
 from monitoring_assets.dashboards.worst import worst_cells, worst_lines
 
 _HERE = f"{ONE_MODEL} AND {IN_RANGE}"
@@ -88,20 +88,10 @@ ORDER BY level DESC, check_name LIMIT 9"""
 
 
 def _volume() -> Json:
-    sql = f"""
-SELECT d.window_start AS time, d.rows AS "rows", d.rows / nullif(q.value, 0) AS "expected"
-FROM dash.model_day AS d
-LEFT JOIN dash.quality AS q ON q.model = d.model AND q.window_start = d.window_start
-  AND q.metric = 'volume_ratio'
-WHERE d.{ONE_MODEL} AND $__timeFilter(d.window_start) ORDER BY 1"""
-    return lines(
+    return rows_by_window(
         "Rows per window (dashed: expected)",
         "None: the service or the shipping of its log is down. Half: one of two shippers is. Far "
         "more: duplicates, see the chart beside.",
-        sql,
-        bars=True,
-        low=0,
-        overrides=[limit("expected", GREY), column("expected", custom__drawStyle="line")],
     )
 
 

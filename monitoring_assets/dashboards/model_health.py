@@ -12,7 +12,6 @@ from monitoring_assets.dashboards.choices import (
 from monitoring_assets.dashboards.layout import Row, dashboard
 from monitoring_assets.dashboards.looks import (
     BLUE,
-    GREY,
     RED,
     SHARE,
     Json,
@@ -28,12 +27,12 @@ from monitoring_assets.dashboards.looks import (
 from monitoring_assets.dashboards.panels import (
     PERFORMANCE_LOOKS,
     heatmap,
-    limit,
     lines,
     periods,
     stat,
     table,
 )
+from monitoring_assets.dashboards.volume import rows_by_window
 from monitoring_assets.dashboards.worst import worst_lines
 
 _HERE = f"{ONE_MODEL} AND {IN_RANGE}"
@@ -143,19 +142,9 @@ FROM dash.model_day WHERE {_HERE} ORDER BY 1"""
 
 
 def _volume() -> Json:
-    sql = f"""
-SELECT d.window_start AS time, d.rows AS "rows", d.rows / nullif(q.value, 0) AS "expected"
-FROM dash.model_day AS d
-LEFT JOIN dash.quality AS q ON q.model = d.model AND q.window_start = d.window_start
-  AND q.metric = 'volume_ratio'
-WHERE d.{ONE_MODEL} AND $__timeFilter(d.window_start) ORDER BY 1"""
-    return lines(
+    return rows_by_window(
         "Predictions per window (dashed: expected)",
         "Far fewer: predictions or their log are missing. Far more: duplicates, or a campaign.",
-        sql,
-        bars=True,
-        low=0,
-        overrides=[limit("expected", GREY), column("expected", custom__drawStyle="line")],
     )
 
 
