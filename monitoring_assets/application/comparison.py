@@ -51,8 +51,7 @@ def compare_profiles(
     for column in config.drift_columns:
         settings = config.drift_of(column)
         compared = compare(layout, *sides, column, settings.method)
-        own = compared.method.threshold
-        limit = own if settings.threshold is None else settings.threshold
+        limit = compared.method.limit(settings.threshold)
         found.append(ColumnComparison(column=column, found=compared, limit=limit))
     return sorted(found, key=_excess, reverse=True)
 

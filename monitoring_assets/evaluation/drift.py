@@ -106,7 +106,7 @@ def _judged(
     if measured.value is None:
         return unjudged(measured, f"{measured.column}: {found.reason}")
     method = found.method
-    limit = method.threshold if settings.threshold is None else settings.threshold
+    limit = method.limit(settings.threshold)
     word = "p-value" if method.is_p_value else "distance"
     match found.verdict(limit):
         case Verdict.NO_DRIFT:

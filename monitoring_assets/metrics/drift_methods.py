@@ -78,6 +78,10 @@ class DriftMethod:
     kinds: frozenset[ColumnKind]
     compute: Comparison
 
+    def limit(self, own: float | None) -> float:
+        """Return the limit that is in force: the user's own, where there is one."""
+        return self.threshold if own is None else own
+
     def is_drift(self, value: float, threshold: float) -> bool:
         """Return whether a value is on the wrong side of the limit."""
         if value == threshold:

@@ -68,7 +68,7 @@ class Comparison:
 
     def verdict(self, threshold: float | None = None) -> Verdict:
         """Return whether it is drift at a limit, the method's own by default."""
-        limit = self.method.threshold if threshold is None else threshold
+        limit = self.method.limit(threshold)
         if self.found is None:
             return Verdict.UNDECIDED
         ends = {self.method.is_drift(end, limit) for end in (self.found.low, self.found.high)}
