@@ -7,6 +7,7 @@ import numpy as np
 from monitoring_assets.domain.evaluation import Histogram
 from monitoring_assets.domain.window import Window
 from monitoring_assets.evaluation.reference import Reference
+from monitoring_assets.evaluation.table import OTHER
 from monitoring_assets.profiles.columns import Counts
 from monitoring_assets.profiles.grid import Grid
 from monitoring_assets.profiles.layout import Categories
@@ -15,7 +16,6 @@ from monitoring_assets.profiles.quality import quantile
 
 BINS = 20
 MOST_CATEGORIES = 12
-OTHER = "other"
 
 
 def histograms(current: Profile, reference: Reference, window: Window) -> tuple[Histogram, ...]:
